@@ -1,0 +1,35 @@
+"""Every error that the suite raises on purpose. Each message is one line that says what to do."""
+
+from __future__ import annotations
+
+
+class ChaosError(Exception):
+    """The root of the suite's own errors."""
+
+
+class SettingsError(ChaosError):
+    """An option, objective or name given by the user cannot be used."""
+
+
+class InfraError(ChaosError):
+    """The experiment could not be carried out, so it says nothing about the mesh.
+
+    The mesh never reached its steady state, the fault never took effect, or the
+    restoration could not be verified.
+    """
+
+
+class NothingSelected(InfraError):
+    """A fault's selection matched nothing; injecting nothing would prove nothing."""
+
+
+class InvalidRun(ChaosError):
+    """The probe's own lag or losses exceed their bound, so nothing may be concluded."""
+
+
+class JournalError(ChaosError):
+    """The undo journal cannot be read; the message says what can still be restored."""
+
+
+class SamplesError(ChaosError):
+    """A sample file cannot be written or read."""

@@ -1,0 +1,126 @@
+"""What a place where a mesh runs must offer so that faults can be injected into it and undone.
+
+A platform is one package under ``fixtures/platforms``; a fault is written once against this Protocol.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chaos.model import Attribution, Vantage, Zone
+
+
+class Kind(StrEnum):
+    """What a fault can hit. The names are Kubernetes'; each platform says what it is there."""
+
+    DEPLOYMENT = "deployment"
+    """Every replica of a zone's ``echo`` with its data plane proxy."""
+    SERVICE = "service"
+    """That a zone offers ``echo``, and on which port."""
+    GATEWAY = "gateway"
+    """A zone's gateway."""
+    CLUSTER = "cluster"
+    """The whole zone: control plane, ingress, egress, gateway, echo."""
+
+
+class Action(StrEnum):
+    """What is done to a target."""
+
+    DELETE = "delete"
+    REDIRECT = "redirect"
+    PUT = "put"
+
+
+@dataclass(frozen=True)
+class Target:
+    """One object of the mesh that a fault may touch."""
+
+    kind: Kind
+    zone: Zone
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name} in {self.zone}"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is needed to put a target back: the platform's own JSON document, without server-set fields."""
+
+    target: Target
+    state: Mapping[str, object]
+
+
+class Platform(Protocol):
+    """A running mesh, or (for ``find`` and ``explain`` only) one that is merely planned.
+
+    Methods that ask or change the mesh raise ``chaos.errors.InfraError`` when it does not answer.
+    """
+
+    @property
+    def name(self) -> str:
+        """The platform's name, as the ``--platform`` option takes it."""
+        ...
+
+    @property
+    def zones(self) -> tuple[Zone, ...]:
+        """Every zone of the mesh."""
+        ...
+
+    @property
+    def vantages(self) -> tuple[Vantage, ...]:
+        """The load balancer first, then each zone's gateway."""
+        ...
+
+    def attribution(self) -> Attribution:
+        """Which pod, node and gateway name belongs to which zone, asked of the platform now."""
+        ...
+
+    def find(self, kind: Kind, zone: Zone) -> tuple[Target, ...]:
+        """The targets of a kind in a zone; empty where there is none. Touches nothing."""
+        ...
+
+    def explain(self, action: Action, target: Target) -> str:
+        """What ``action`` would do to ``target``, in words and exactly. Touches nothing."""
+        ...
+
+    def record(self, target: Target) -> Record:
+        """The target as it is now, complete enough to put it back from nothing."""
+        ...
+
+    def delete(self, record: Record) -> None:
+        """Make the recorded target go away, as a user's mistake or a disaster would."""
+        ...
+
+    def redirect(self, record: Record) -> None:
+        """Point the recorded service at a port where nothing listens."""
+        ...
+
+    def put(self, record: Record) -> None:
+        """Make the target what ``record`` says; does nothing where it is so already."""
+        ...
+
+    def gone(self, record: Record) -> str | None:
+        """Proof, in words, that the target no longer exists; None while it may still."""
+        ...
+
+    def redirected(self, record: Record) -> str | None:
+        """Proof, in words, that the service now points at a port where nothing listens; else None."""
+        ...
+
+    def difference(self, record: Record) -> str | None:
+        """How the target differs from ``record``, or why it is not ready yet; None when it is as it was."""
+        ...
+
+    def evidence(self, zone: Zone) -> Mapping[str, str]:
+        """File name -> text of what the zone's client proxy believes (clusters, stats, config)."""
+        ...
+
+    def locator(self) -> Mapping[str, str]:
+        """What ``mesh-chaos restore`` needs to reach this mesh from another process."""
+        ...

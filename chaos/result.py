@@ -1,0 +1,171 @@
+"""What an experiment found, as data: everything a report prints is in here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from chaos.model import Interval, Outcome, SeriesKey, Verdict, Zone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Expectation(StrEnum):
+    """What a fault may do to a vantage."""
+
+    FAILS_OVER = "fails-over"
+    """Another zone answers within the objective, and home again after repair."""
+    MAY_DIE = "may-die"
+    """Not judged while the fault lasts (what it asks is what was deleted); home again after repair."""
+    UNTOUCHED = "untouched"
+    """No bad sample and none from another zone, at any time."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A maximal run of samples of one series with the same answer.
+
+    ``answer`` is the answering zone's name, or for bad samples what came instead (``503``, ``REFUSED``, ...).
+    """
+
+    answer: str
+    outcome: Outcome
+    first_due_ns: int
+    last_due_ns: int
+    samples: int
+    away: bool = False
+    """Whether a zone other than home answered."""
+
+
+@dataclass(frozen=True)
+class Outage:
+    """A maximal run of bad samples by due time.
+
+    ``length``: at least from the first to the last bad sample, at most from the good one
+    before to the good one after.
+    """
+
+    first_due_ns: int
+    last_due_ns: int
+    length: Interval
+    samples: int
+
+
+@dataclass(frozen=True)
+class Availability:
+    """The three OpenSLO budgeting methods (https://github.com/OpenSLO/OpenSLO#slo), each in [0, 1]."""
+
+    occurrences: float
+    timeslices: float
+    ratio_timeslices: float
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One series' figures. Lengths count from the injection or restoration interval."""
+
+    key: SeriesKey
+    expectation: Expectation
+    samples: int
+    bad: int
+    away: int
+    lost: int
+    detect: Interval | None
+    """First bad or not-home sample after injection."""
+    failover: Interval | None
+    """First of k consecutive good samples from another zone."""
+    failback: Interval | None
+    """First of k consecutive samples from home, the repaired zone among them, with no later away sample."""
+    outages: tuple[Outage, ...]
+    bad_after_failover: int
+    """Bad samples between failover and restoration."""
+    late_away: int
+    """Away samples after home had first answered k times in a row."""
+    return_outage: Interval
+    """Total outage after restoration began."""
+    availability: Availability
+    burn_rate: float
+    """Bad ratio over the whole experiment divided by the objective's allowance (SRE workbook, ch. 5)."""
+    budget_cost: Interval
+    """Share of the objective's whole error budget that this event's outages used, as nanounits (1e-9)."""
+    latency_p50_ms: float
+    latency_p99_ms: float
+    segments: tuple[Segment, ...]
+
+    @property
+    def outage_total(self) -> Interval:
+        """All outages together."""
+        return total(outage.length for outage in self.outages)
+
+    @property
+    def outage_longest(self) -> Interval:
+        """The longest outage, by its low end then its high end."""
+        return max((o.length for o in self.outages), key=lambda i: (i.low_ns, i.high_ns), default=Interval(0, 0))
+
+
+def total(lengths: Iterable[Interval]) -> Interval:
+    """The sum of lengths, as an interval."""
+    low = high = 0
+    for length in lengths:
+        low += length.low_ns
+        high += length.high_ns
+    return Interval(low, high)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One reason for the verdict."""
+
+    verdict: Verdict
+    text: str
+    series: SeriesKey | None = None
+
+
+@dataclass(frozen=True)
+class ProbeHealth:
+    """Whether the probe kept its schedule; beyond its bounds the run is INVALID."""
+
+    samples: int
+    lost: int
+    lag_p99_ms: float
+    lag_max_ms: float
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """One line of the log of what was done when."""
+
+    at_ns: int
+    phase: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """One experiment, finished. Moments are monotonic ns; ``started_unix_s`` ties them to the wall clock."""
+
+    scenario: str
+    fault: str
+    zone: Zone
+    profile: str
+    platform: str
+    engine: str
+    claims: tuple[str, ...]
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    figures: tuple[Figures, ...]
+    injected: Interval | None
+    """[request sent, effect confirmed]."""
+    restored: Interval | None
+    """[request sent, restoration confirmed]."""
+    effect: str
+    """The proof that the fault was in effect, in words."""
+    probe: ProbeHealth | None
+    log: tuple[LogEntry, ...]
+    started_ns: int
+    ended_ns: int
+    started_unix_s: float
+    artifacts: str
+    """The folder with samples, journal and evidence."""
