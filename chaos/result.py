@@ -88,8 +88,8 @@ class Figures:
     availability: Availability
     burn_rate: float
     """Bad ratio over the whole experiment divided by the objective's allowance (SRE workbook, ch. 5)."""
-    budget_cost: Interval
-    """Share of the objective's whole error budget that this event's outages used, as nanounits (1e-9)."""
+    budget_cost: tuple[float, float]
+    """Share of the objective's error budget that this event's outages used: at least, at most."""
     latency_p50_ms: float
     latency_p99_ms: float
     segments: tuple[Segment, ...]
