@@ -1,0 +1,119 @@
+"""What the walkthrough promises, each promise with an id that scenarios name and reports list.
+
+The statements are ours; the promises are those of Kong's "Mesh failover and disaster recovery"
+walkthrough. A claim that is known to be false under some profile says so here, with the reason:
+the scenario that proves it is then a *strict* expected failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from chaos.errors import SettingsError
+
+WALKTHROUGH_URL = "https://developer.konghq.com/mesh/disaster-recovery/"
+_NOWHERE: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One promise of the walkthrough."""
+
+    id: str
+    statement: str
+    section: str
+    """The walkthrough's heading under which the promise is made."""
+    false_in: Mapping[str, str] = field(default=_NOWHERE)
+    """Profile -> why the claim is known to be false there."""
+
+    @property
+    def url(self) -> str:
+        """Where the walkthrough makes the promise."""
+        return f"{WALKTHROUGH_URL}#{self.section.lower().replace(' ', '-')}"
+
+
+_WRONG_PORT_IS_NOT_SEEN = (
+    "with default policies nothing checks the workload's port: the endpoint stays at priority 0 "
+    "and answers 503 (measured on Kuma 2.13.10)"
+)
+
+_ALL = (
+    Claim(
+        "zone-local-route",
+        "A route to the zone's own echo service is answered by the zone's own pods.",
+        "Create a test HTTPRoute",
+    ),
+    Claim(
+        "one-service-in-all-zones",
+        "A MeshMultiZoneService joins the echo services of all zones under one name.",
+        "Set up a Mesh Multi Zone service",
+    ),
+    Claim(
+        "nearest-first",
+        "While it is healthy there, the service is answered within the gateway's own zone.",
+        "Target architecture",
+    ),
+    Claim(
+        "enters-by-ingress",
+        "Traffic to another zone enters it at that zone's ingress.",
+        "Set up a Mesh Multi Zone service",
+    ),
+    Claim(
+        "delete-deployment-reroutes",
+        "When a zone's echo deployment is deleted, another zone answers.",
+        "Simulating failover and disaster",
+    ),
+    Claim(
+        "delete-service-reroutes",
+        "When a zone's echo service is deleted, another zone answers.",
+        "Simulating failover and disaster",
+    ),
+    Claim(
+        "wrong-port-reroutes",
+        "When a zone's echo service names a wrong destination port, another zone answers.",
+        "Simulating failover and disaster",
+        MappingProxyType({"page": _WRONG_PORT_IS_NOT_SEEN}),
+    ),
+    Claim(
+        "delete-gateway-moves",
+        "When a zone's gateway is deleted, users are answered through another zone.",
+        "Simulating failover and disaster",
+    ),
+    Claim(
+        "delete-cluster-moves",
+        "When a whole zone is deleted, users are answered by another zone.",
+        "Simulating failover and disaster",
+    ),
+    Claim(
+        "comes-home",
+        "After the repair traffic returns to the zone-local service by itself.",
+        "Simulating failover and disaster",
+    ),
+    Claim(
+        "leaves-by-egress",
+        "Traffic to another zone leaves through the zone's egress.",
+        "Set up a Mesh Multi Zone service",
+    ),
+    Claim(
+        "rollouts-benefit",
+        "Rollouts and upgrades of the workload keep the service available.",
+        "What scenarios does Mesh Multi Zone service help with",
+    ),
+)
+
+CLAIMS: Mapping[str, Claim] = MappingProxyType({claim.id: claim for claim in _ALL})
+"""Every claim by its id, in the walkthrough's order."""
+
+
+def claim(claim_id: str) -> Claim:
+    """The claim with this id.
+
+    Raises:
+        SettingsError: there is no such claim.
+    """
+    try:
+        return CLAIMS[claim_id]
+    except KeyError:
+        raise SettingsError(f"no claim {claim_id!r}; the claims are: {', '.join(CLAIMS)}") from None
