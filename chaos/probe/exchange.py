@@ -1,0 +1,244 @@
+"""Requests and the connections that carry them, on bare sockets.
+
+No task, stream or transport stands between the event loop and the socket: each event is one short callback,
+which is what makes a sample cheap (see ``benchmarks/probe.py``) and its timestamps close to the events.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import time
+from typing import TYPE_CHECKING
+
+from chaos.errors import InvalidRun
+from chaos.model import Lane, Outcome
+from chaos.probe.reply import Reply
+from chaos.samples import Sample
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from chaos.probe.target import Target
+
+_CHUNK = 64 * 1024
+_OWN_FAULTS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
+"""Connect errors that say something about this machine, nothing about the mesh."""
+
+
+class Client:
+    """Asks one target through one lane, and reports each request's sample when its outcome is known.
+
+    A kept-alive connection that its peer has closed is never asked again: a close that has arrived is seen
+    before the connection is used. One that arrives *after* the request was sent is a RESET: no retry
+    hides it, because whether a user's client would have retried cannot be known. That the peer
+    closes an idle connection by its own timer just then is possible, but the probe leaves a
+    connection idle for a period only (50 ms at 20/s), far below any server's idle timeout.
+
+    Args:
+        report: is called with each sample.
+        gateway_header: the name, in lower case, of the response header that names the gateway.
+    """
+
+    def __init__(
+        self,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        series: int,
+        target: Target,
+        request: bytes,
+        lane: Lane,
+        gateway_header: bytes,
+        report: Callable[[Sample], None],
+    ) -> None:
+        self.loop = loop
+        self.target = target
+        self.request = request
+        self.gateway_header = gateway_header
+        self._series = series
+        self._keeps = lane is Lane.KEEPALIVE
+        self._report = report
+        self._idle: list[Connection] = []
+
+    def begin(self, due_ns: int) -> Flight:
+        """Send the request that was due at ``due_ns``."""
+        sent_ns = time.monotonic_ns()
+        connection = self._connection()
+        flight = Flight(due_ns, sent_ns, connection)
+        connection.carry(flight)
+        return flight
+
+    def _connection(self) -> Connection:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.open():
+                return connection
+            connection.close()
+        return Connection(self)
+
+    def ended(self, flight: Flight, connection: Connection, reply: Reply | None, outcome: Outcome) -> None:
+        """A connection's flight has ended: keep the connection or not, and report."""
+        done_ns = time.monotonic_ns()
+        if reply is not None and reply.reusable and self._keeps:
+            self._idle.append(connection)
+        else:
+            connection.close()
+        self._report(_sample(self._series, flight, done_ns, reply, outcome))
+
+    def dropped(self, connection: Connection) -> None:
+        """An idle connection was closed by its peer."""
+        self._idle.remove(connection)
+        connection.close()
+
+
+def _sample(series: int, flight: Flight, done_ns: int, reply: Reply | None, outcome: Outcome) -> Sample:
+    if reply is None:
+        return Sample(series, flight.due_ns, flight.sent_ns, done_ns, outcome)
+    answer = reply.answer
+    return Sample(
+        series,
+        flight.due_ns,
+        flight.sent_ns,
+        done_ns,
+        outcome,
+        reply.status,
+        answer.node,
+        answer.pod,
+        reply.gateway,
+    )
+
+
+class Flight:
+    """One request under way, on the ``connection`` that carries it; None once its outcome is known."""
+
+    __slots__ = ("connection", "due_ns", "sent_ns")
+
+    def __init__(self, due_ns: int, sent_ns: int, connection: Connection) -> None:
+        self.due_ns = due_ns
+        self.sent_ns = sent_ns
+        self.connection: Connection | None = connection
+
+
+class Connection:
+    """One TCP connection, carrying one request at a time."""
+
+    __slots__ = ("_client", "_fd", "_flight", "_loop", "_reading", "_reply", "_socket", "_writing")
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._loop = client.loop
+        self._flight: Flight | None = None
+        self._reply: Reply | None = None
+        self._reading = self._writing = False
+        try:
+            self._socket = socket.socket(client.target.family, socket.SOCK_STREAM)
+        except OSError as error:
+            raise _own_fault(error.errno or 0) from error
+        self._socket.setblocking(False)  # noqa: FBT003 - that is its signature
+        self._fd = self._socket.fileno()
+
+    def carry(self, flight: Flight) -> None:
+        """Send the request of ``flight``, connecting first where need be."""
+        self._flight = flight
+        if self._reading:
+            self._send()
+            return
+        code = self._socket.connect_ex(self._client.target.address)
+        if code == errno.EINPROGRESS:
+            self._writing = True
+            self._loop.add_writer(self._fd, self._writable)
+        else:
+            self._connected(code)
+
+    def _writable(self) -> None:
+        self._loop.remove_writer(self._fd)
+        self._writing = False
+        self._connected(self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+
+    def _connected(self, code: int) -> None:
+        if code == 0:
+            self._reading = True
+            self._loop.add_reader(self._fd, self._readable)
+            self._send()
+        elif code in _OWN_FAULTS:
+            raise _own_fault(code)
+        else:
+            self._land(_CONNECT_OUTCOMES.get(code, Outcome.UNREACHABLE))
+
+    def _send(self) -> None:
+        self._reply = Reply(self._client.gateway_header)
+        try:
+            self._socket.send(self._client.request)  # short, and nothing else is in the buffer: never in part
+        except OSError:
+            self._land(Outcome.RESET)
+
+    def _readable(self) -> None:
+        try:
+            data = self._socket.recv(_CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = None
+        if self._flight is None:  # the peer closes while idle, or talks out of turn
+            self._client.dropped(self)
+        else:
+            self._received(data)
+
+    def _received(self, data: bytes | None) -> None:
+        reply = self._reply
+        if reply is None:
+            return
+        if data is None:
+            self._land(Outcome.RESET)
+            return
+        if data:
+            reply.feed(data)
+        else:
+            reply.end()
+        if reply.outcome is not None:
+            self._land(reply.outcome)
+
+    def _land(self, outcome: Outcome) -> None:
+        flight, self._flight = self._flight, None
+        if flight is not None:
+            flight.connection = None
+            self._client.ended(flight, self, self._reply, outcome)
+
+    def expire(self) -> None:
+        """The request's time limit has passed."""
+        self._land(Outcome.TIMEOUT)
+
+    def open(self) -> bool:
+        """Whether the peer has neither closed nor sent anything since the last answer."""
+        try:
+            self._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass
+        return False
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        if self._reading:
+            self._loop.remove_reader(self._fd)
+        if self._writing:
+            self._loop.remove_writer(self._fd)
+        self._reading = self._writing = False
+        self._socket.close()
+
+
+_CONNECT_OUTCOMES = {
+    errno.ECONNREFUSED: Outcome.REFUSED,
+    errno.ECONNRESET: Outcome.RESET,
+    errno.ETIMEDOUT: Outcome.TIMEOUT,
+}
+
+
+def _own_fault(code: int) -> InvalidRun:
+    return InvalidRun(
+        f"the probe could not open a connection for want of its own machine's means ({os.strerror(code)}): "
+        "raise `ulimit -n`, or probe at a lower rate"
+    )

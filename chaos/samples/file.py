@@ -1,0 +1,228 @@
+"""Sample files, as bytes: written in batches, read message by message, compacted."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.ipc
+
+from chaos.errors import SamplesError
+from chaos.samples.schedule import Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+    from typing import BinaryIO, Self
+
+    from chaos.samples.schedule import Sample
+
+_METADATA_KEY = b"mesh-chaos"
+COLUMNS = (
+    ("series", pa.uint8()),
+    ("due_ns", pa.int64()),
+    ("sent_ns", pa.int64()),
+    ("done_ns", pa.int64()),
+    ("outcome", pa.uint8()),
+    ("status", pa.uint16()),
+    ("node", pa.string()),
+    ("pod", pa.string()),
+    ("gateway", pa.string()),
+)
+_ROW = attrgetter(*(name for name, _ in COLUMNS))
+_START = b"\xff\xff\xff\xff"
+"""Every Arrow stream starts so: the continuation mark of its first message."""
+_BIG_BATCH = 65536
+"""Rows to a batch in a compacted file; larger ones are hardly smaller on disk."""
+_SLICE = 8 << 20
+"""Bytes read at a time: bounds the memory that a large file takes while it is read."""
+
+
+class SampleWriter:
+    """Appends samples to a file that only its user may read; each ``write`` is one record batch.
+
+    A batch is with the operating system when ``write`` returns: killing the process does not lose it.
+
+    Raises:
+        SamplesError: the file cannot be written (a full disk, a missing folder).
+    """
+
+    def __init__(self, path: Path, schedule: Schedule) -> None:
+        self._path = path
+        self._schema = pa.schema(COLUMNS, metadata={_METADATA_KEY: schedule.dumps()})
+        try:
+            self._file = _create(path)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        with self._writing():
+            self._stream = _stream(self._file, self._schema)
+            self._file.flush()
+
+    def write(self, samples: Sequence[Sample]) -> None:
+        """Append ``samples`` as one record batch."""
+        columns = zip(*map(_ROW, samples), strict=True) if samples else [()] * len(COLUMNS)
+        arrays = [pa.array(values, kind) for values, (_, kind) in zip(columns, COLUMNS, strict=True)]
+        with self._writing():
+            self._stream.write_batch(pa.record_batch(arrays, schema=self._schema))
+            self._file.flush()
+
+    def close(self) -> None:
+        """End the stream; a file without this end is readable all the same."""
+        if self._file.closed:
+            return
+        with self._writing():
+            self._stream.close()
+            self._file.close()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            with contextlib.suppress(OSError):  # it tries to write what it still holds, and then closes
+                self._file.close()
+            raise _unwritable(self._path, error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _create(path: Path) -> BinaryIO:
+    # Buffered, because a raw file may write only a part (a disk that fills up), which Arrow does not notice.
+    return open(path, "wb", buffering=1 << 20, opener=_private)  # Path.open has no opener
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _stream(file: BinaryIO, schema: Any) -> Any:
+    return pa.ipc.new_stream(file, schema, options=pa.ipc.IpcWriteOptions(compression="zstd"))
+
+
+def _unwritable(path: Path, error: OSError) -> SamplesError:
+    return SamplesError(
+        f"samples cannot be written to {path}: {error.strerror or error}; free the disk or choose --artifacts"
+    )
+
+
+def write_samples(path: Path, schedule: Schedule, samples: Iterable[Sample]) -> None:
+    """Write a whole file at once."""
+    with SampleWriter(path, schedule) as writer:
+        writer.write(list(samples))
+
+
+def compact(path: Path) -> None:
+    """Rewrite a finished file in few large batches: the same rows, in less than half the bytes.
+
+    It is replaced in one step: whoever has it open keeps reading the former file, which is complete. Where
+    the disk has no room for both, it stays as it is.
+    """
+    temporary = path.with_name(f"{path.name}.compact")
+    try:
+        with path.open("rb") as source, _create(temporary) as target:
+            _rewrite(pa.ipc.open_stream(source), target)
+            target.flush()
+            os.fsync(target.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+
+
+def _rewrite(batches: Any, target: BinaryIO) -> None:
+    with _stream(target, batches.schema) as stream:
+        held: list[Any] = []
+        for batch in batches:
+            held.append(batch)
+            if sum(len(each) for each in held) >= _BIG_BATCH:
+                stream.write_table(pa.Table.from_batches(held).combine_chunks(), max_chunksize=_BIG_BATCH)
+                held = []
+        if held:
+            stream.write_table(pa.Table.from_batches(held).combine_chunks())
+
+
+class Reader:
+    """Reads a growing file batch by batch; a batch that is still being written is left for later.
+
+    Raises:
+        SamplesError: the file is missing, or is not a sample file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._file = path.open("rb")
+        except OSError as error:
+            raise SamplesError(f"{path} cannot be read: {error.strerror}") from error
+        self._position = 0
+        self._schema: Any = None
+        self.schedule: Schedule | None = None
+        """What the file promises; None until that has been written."""
+
+    def batches(self) -> Iterator[Any]:
+        """Every record batch that has been completed since the last call."""
+        for message in self._messages():
+            if self._schema is None:
+                self._read_schema(message)
+            else:
+                yield self._decode(message)
+
+    def _read_schema(self, message: Any) -> None:
+        try:
+            schema = pa.ipc.read_schema(message)
+        except (pa.ArrowException, OSError) as error:
+            raise self._foreign(str(error)) from error
+        metadata = schema.metadata or {}
+        if _METADATA_KEY not in metadata or schema.remove_metadata() != pa.schema(COLUMNS):
+            raise self._foreign("its columns are others")
+        self.schedule = Schedule.loads(metadata[_METADATA_KEY])
+        self._schema = schema
+
+    def _decode(self, message: Any) -> Any:
+        try:
+            batch = pa.ipc.read_record_batch(message, self._schema)
+            batch.validate(full=True)
+        except (pa.ArrowException, OSError) as error:
+            raise SamplesError(f"{self._path} is damaged: {error}") from error
+        return batch
+
+    def _messages(self) -> Iterator[Any]:
+        length = _SLICE
+        while True:
+            self._file.seek(self._position)
+            data = self._file.read(length)
+            if self._position == 0 and not _START.startswith(data[:4]):
+                raise self._foreign("it is no Arrow stream")
+            source = pa.BufferReader(data)
+            start = self._position
+            while (message := _next(source)) is not None:
+                self._position = start + source.tell()
+                yield message
+            if len(data) < length:
+                return
+            if self._position == start:
+                length *= 2  # one message longer than this
+
+    def _foreign(self, why: str) -> SamplesError:
+        return SamplesError(f"{self._path} is not a sample file: {why}")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+
+def _next(source: Any) -> Any:
+    """The next whole message, None where there is none (yet)."""
+    try:
+        return pa.ipc.read_message(source)
+    except (EOFError, pa.ArrowException, OSError):
+        return None
