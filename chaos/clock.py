@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from chaos.model import NS_PER_S
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -28,3 +35,11 @@ class MonotonicClock:
     def sleep(self, seconds: float) -> None:
         """Let ``seconds`` pass."""
         time.sleep(seconds)
+
+
+def poll(clock: Clock, condition: Callable[[], T], limit_s: float, every_s: float = 0.05) -> T:
+    """Ask ``condition`` until it answers something true or ``limit_s`` has passed; its last answer."""
+    deadline = clock.now_ns() + int(limit_s * NS_PER_S)
+    while not (answer := condition()) and clock.now_ns() < deadline:
+        clock.sleep(every_s)
+    return answer

@@ -11,6 +11,10 @@ class SettingsError(ChaosError):
     """An option, objective or name given by the user cannot be used."""
 
 
+class ObjectiveBroken(ChaosError):  # noqa: N818 - a verdict on the mesh, not an error of ours
+    """The mesh broke an objective or a claim."""
+
+
 class InfraError(ChaosError):
     """The experiment could not be carried out, so it says nothing about the mesh.
 
@@ -19,11 +23,11 @@ class InfraError(ChaosError):
     """
 
 
-class NothingSelected(InfraError):
+class NothingSelected(InfraError):  # noqa: N818 - says what is the matter
     """A fault's selection matched nothing; injecting nothing would prove nothing."""
 
 
-class InvalidRun(ChaosError):
+class InvalidRun(ChaosError):  # noqa: N818 - a verdict, not an error of ours
     """The probe's own lag or losses exceed their bound, so nothing may be concluded."""
 
 

@@ -56,11 +56,8 @@ class Record:
     state: Mapping[str, object]
 
 
-class Platform(Protocol):
-    """A running mesh, or (for ``find`` and ``explain`` only) one that is merely planned.
-
-    Methods that ask or change the mesh raise ``chaos.errors.InfraError`` when it does not answer.
-    """
+class PlannedPlatform(Protocol):
+    """A mesh that may not be up yet: can be asked what would be done. Touches nothing."""
 
     @property
     def name(self) -> str:
@@ -77,16 +74,27 @@ class Platform(Protocol):
         """The load balancer first, then each zone's gateway."""
         ...
 
-    def attribution(self) -> Attribution:
-        """Which pod, node and gateway name belongs to which zone, asked of the platform now."""
-        ...
-
     def find(self, kind: Kind, zone: Zone) -> tuple[Target, ...]:
-        """The targets of a kind in a zone; empty where there is none. Touches nothing."""
+        """The targets of a kind in a zone; empty where there is none.
+
+        Raises:
+            SettingsError: there is no such zone.
+        """
         ...
 
     def explain(self, action: Action, target: Target) -> str:
-        """What ``action`` would do to ``target``, in words and exactly. Touches nothing."""
+        """What ``action`` would do to ``target``, in words and exactly."""
+        ...
+
+
+class Platform(PlannedPlatform, Protocol):
+    """A running mesh.
+
+    Methods that ask or change it raise ``chaos.errors.InfraError`` when it does not answer.
+    """
+
+    def attribution(self) -> Attribution:
+        """Which pod, node and gateway name belongs to which zone, asked of the platform now."""
         ...
 
     def record(self, target: Target) -> Record:

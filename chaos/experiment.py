@@ -1,0 +1,343 @@
+"""One experiment.
+
+Steady state -> inject -> prove that the fault is in effect -> watch -> restore -> prove that it is
+restored -> watch -> verdict, while the probe never stops.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from chaos import timeline, undo, verdict, watch
+from chaos.clock import MonotonicClock, poll
+from chaos.errors import ChaosError, InfraError, InvalidRun, NothingSelected
+from chaos.journal import Header, Journal, Step
+from chaos.model import NS_PER_S, Attribution, Interval, SeriesKey, Verdict
+from chaos.observer import Answering, Live
+from chaos.probe.health import complaint, health
+from chaos.result import Expectation, Finding, LogEntry, ProbeHealth, Result
+from chaos.samples import Series, read_samples
+from chaos.watch import Pace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from chaos.clock import Clock
+    from chaos.fault import Fault
+    from chaos.model import Vantage, Zone
+    from chaos.observer import Observer
+    from chaos.platform import Platform, Record
+    from chaos.samples import SampleLog
+    from chaos.slo import Objectives
+
+
+class RunningProbe(Protocol):
+    """A probe at work. ``chaos.probe.Probe`` is the real one."""
+
+    @property
+    def log(self) -> SampleLog:
+        """The samples so far."""
+        ...
+
+    def check(self) -> None:
+        """Raise InvalidRun or SamplesError if the probe no longer samples."""
+        ...
+
+    def stop(self) -> None:
+        """Schedule no more, wait for what is in flight, close the file."""
+        ...
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What is to be tried: one fault (None for a control run) in one zone of one mesh."""
+
+    scenario: str
+    fault: Fault | None
+    zone: Zone
+    profile: str
+    engine: str
+    claims: tuple[str, ...]
+    objectives: Objectives
+    folder: Path
+    """Where samples, journal and evidence go; it exists and is empty."""
+    pace: Pace = field(default_factory=Pace)
+
+    @property
+    def title(self) -> str:
+        """The experiment's name for people."""
+        return f"{self.fault.name if self.fault else 'no fault'} {self.zone} [{self.profile}]"
+
+    def expectation(self, vantage: Vantage) -> Expectation:
+        """What may happen to ``vantage``."""
+        return self.fault.expectation(vantage, self.zone) if self.fault else Expectation.UNTOUCHED
+
+    def run(
+        self,
+        platform: Platform,
+        start_probe: Callable[[Sequence[Vantage], Path], AbstractContextManager[RunningProbe]],
+        observer: Observer,
+        clock: Clock | None = None,
+    ) -> Result:
+        """Carry it out and judge it.
+
+        Whatever happens after injection began (an error, Ctrl-C), everything is put back first.
+        """
+        run = _Run(self, platform, observer, clock or MonotonicClock())
+        samples = self.folder / "samples.arrow"
+        try:
+            with start_probe(platform.vantages, samples) as probe:
+                run.carry_out(probe)
+                probe.stop()
+        except InvalidRun as error:
+            run.find(Verdict.INVALID, error)
+        except ChaosError as error:
+            run.find(Verdict.INFRA, error)
+        return run.conclude(samples)
+
+
+class _Run:
+    """The state of one experiment while it is carried out."""
+
+    def __init__(self, experiment: Experiment, platform: Platform, observer: Observer, clock: Clock) -> None:
+        self._experiment = experiment
+        self._platform = platform
+        self._observer = observer
+        self._clock = clock
+        self._attribution: Attribution = platform.attribution()
+        self._expected = {v.name: experiment.expectation(v) for v in platform.vantages}
+        self._findings: list[Finding] = []
+        self._log: list[LogEntry] = []
+        self._phase = ("", 0)
+        self._started_ns = clock.now_ns()
+        self._started_unix_s = time.time()
+        self._steady_ns: int | None = None
+        self._injected: Interval | None = None
+        self._restored: Interval | None = None
+        self._effect = ""
+        self._probe: RunningProbe
+
+    def find(self, verdict: Verdict, error: ChaosError) -> None:
+        """Keep the reason why the experiment could not be carried out."""
+        self._findings.append(Finding(verdict, str(error)))
+        self._note(f"{verdict}: {error}")
+
+    def carry_out(self, probe: RunningProbe) -> None:
+        """Everything up to the verdict."""
+        self._probe = probe
+        with self._in_phase("steady state"):
+            self._reach_steady_state()
+        if self._experiment.fault is None:
+            with self._in_phase("undisturbed"):
+                self._watch(lambda _: False, self._experiment.pace.undisturbed)
+        else:
+            self._break_and_mend(self._experiment.fault)
+
+    def _reach_steady_state(self) -> None:
+        pace = self._experiment.pace
+
+        def steady(every: Mapping[SeriesKey, Series]) -> bool:
+            self._steady_ns = watch.steady_since(every, self._platform.zones, pace)
+            return self._steady_ns is not None
+
+        if not self._watch(steady, pace.steady_limit):
+            raise InfraError(f"no steady state within {pace.steady_limit:g} s: {self._complaints()}")
+
+    def _complaints(self) -> str:
+        return "; ".join(f"{a.key} is answered by {a.answer}" for a in self._answering()) or "no sample yet"
+
+    def _break_and_mend(self, fault: Fault) -> None:
+        records = self._record(fault)
+        try:
+            with self._in_phase("inject"):
+                began = self._step(Step.INJECTING)
+                for record in records:
+                    fault.inject(self._platform, record)
+                    self._note(self._platform.explain(fault.action, record.target))
+            with self._in_phase("effective"):
+                self._prove(fault, records, began)
+            with self._in_phase("failover"):
+                self._watch_failover()
+        finally:
+            self._restore(records)
+        with self._in_phase("failback"):
+            self._watch_failback()
+
+    def _record(self, fault: Fault) -> tuple[Record, ...]:
+        experiment, platform = self._experiment, self._platform
+        targets = platform.find(fault.kind, experiment.zone)
+        if not targets:
+            raise NothingSelected(f"{fault.name} in {experiment.zone} selects nothing: no {fault.kind} there")
+        records = tuple(platform.record(target) for target in targets)
+        header = Header(platform.name, platform.locator(), fault.name, experiment.zone, self._started_unix_s)
+        self._journal = Journal(experiment.folder / "journal.jsonl", header)
+        self._journal.record(records)
+        return records
+
+    def _step(self, step: Step) -> int:
+        self._journal.step(step)
+        return self._clock.now_ns()
+
+    def _prove(self, fault: Fault, records: Sequence[Record], began: int) -> None:
+        limit = self._experiment.pace.effect_limit
+        proofs = []
+        for record in records:
+            proof = poll(self._clock, lambda record=record: fault.effective(self._platform, record), limit)  # type: ignore[misc]
+            if proof is None:
+                raise InfraError(f"{fault.name} had no effect on {record.target} within {limit:g} s")
+            proofs.append(proof)
+        self._injected = Interval(began, self._clock.now_ns())
+        self._effect = "; ".join(proofs)
+        self._note(f"in effect: {self._effect}")
+        self._step(Step.EFFECTIVE)
+
+    def _watch_failover(self) -> None:
+        experiment, injected = self._experiment, self._injected
+        assert injected is not None
+        self._watch(
+            lambda every: watch.failed_over(
+                every, self._by_key(every), injected, experiment.zone, experiment.pace
+            ),
+            experiment.objectives.failover + experiment.pace.hold,
+        )
+        self._keep_evidence()
+
+    def _keep_evidence(self) -> None:
+        folder = self._experiment.folder / "evidence"
+        folder.mkdir(exist_ok=True)
+        for zone in self._platform.zones:
+            for name, text in self._platform.evidence(zone).items():
+                (folder / name).write_text(text)
+
+    def _restore(self, records: Sequence[Record]) -> None:
+        with self._in_phase("restore"):
+            began = self._step(Step.RESTORING)
+            undo.restore(self._platform, records, self._clock)
+            self._restored = Interval(began, self._clock.now_ns())
+            self._step(Step.RESTORED)
+            self._note(f"restored: {', '.join(str(record.target) for record in records)}")
+            self._journal.close()
+
+    def _watch_failback(self) -> None:
+        experiment, restored = self._experiment, self._restored
+        assert restored is not None
+        self._watch(
+            lambda every: watch.came_home(
+                every, self._by_key(every), restored, experiment.zone, experiment.pace
+            ),
+            experiment.objectives.failback + experiment.pace.hold,
+        )
+
+    def _by_key(self, every: Mapping[SeriesKey, Series]) -> dict[SeriesKey, Expectation]:
+        return {key: self._expected[key.vantage] for key in every}
+
+    def _watch(self, done: Callable[[Mapping[SeriesKey, Series]], bool], limit_s: float) -> bool:
+        """Follow the samples until ``done`` or the limit; whether it was done."""
+
+        def look() -> bool:
+            self._probe.check()
+            self._probe.log.poll()
+            every = self._probe.log.series(self._attribution)
+            self._show(every)
+            return bool(every) and done(every)
+
+        return poll(self._clock, look, limit_s, self._experiment.pace.every)
+
+    def _answering(self) -> tuple[Answering, ...]:
+        every = self._probe.log.series(self._attribution)
+        return tuple(
+            Answering(key, timeline.answer(series, -1), bool(series.good[-1]))
+            for key, series in every.items()
+            if len(series)
+        )
+
+    def _show(self, every: Mapping[SeriesKey, Series]) -> None:
+        steady = self._steady_ns
+        bad = sum(
+            int((~s.between(steady, s.due_ns[-1] + 1).good).sum())
+            for s in every.values()
+            if steady and len(s)
+        )
+        name, since = self._phase
+        elapsed = (self._clock.now_ns() - since) / NS_PER_S
+        self._observer.live(Live(self._experiment.title, name, elapsed, self._answering(), bad))
+
+    @contextmanager
+    def _in_phase(self, name: str) -> Iterator[None]:
+        self._phase = (name, self._clock.now_ns())
+        with self._observer.phase(name):
+            yield
+
+    def _note(self, text: str) -> None:
+        self._log.append(LogEntry(self._clock.now_ns(), self._phase[0], text))
+        self._observer.note(text)
+
+    def conclude(self, samples: Path) -> Result:
+        """The verdict, from the samples on disk."""
+        experiment = self._experiment
+        ended = self._clock.now_ns()
+        every = self._judged(samples, ended)
+        happened = verdict.Happened(experiment.zone, self._injected, self._restored)
+        figures = tuple(
+            verdict.figures(
+                series,
+                self._expected[key.vantage],
+                happened,
+                experiment.objectives,
+                experiment.pace.consecutive,
+            )
+            for key, series in every.items()
+        )
+        probe = self._probe_health(every)
+        if not self._findings:
+            self._findings += verdict.judge(figures, experiment.objectives)
+        return Result(
+            scenario=experiment.scenario,
+            fault=experiment.fault.name if experiment.fault else "none",
+            zone=experiment.zone,
+            profile=experiment.profile,
+            platform=self._platform.name,
+            engine=experiment.engine,
+            claims=experiment.claims,
+            verdict=verdict.conclude(self._findings),
+            findings=tuple(self._findings),
+            figures=figures,
+            injected=self._injected,
+            restored=self._restored,
+            effect=self._effect,
+            probe=probe,
+            log=tuple(self._log),
+            started_ns=self._started_ns,
+            ended_ns=ended,
+            started_unix_s=self._started_unix_s,
+            artifacts=str(experiment.folder),
+        )
+
+    def _judged(self, samples: Path, ended: int) -> dict[SeriesKey, Series]:
+        """All samples since the steady state began; what came before is not the experiment's."""
+        try:
+            every = read_samples(samples, self._attribution)
+        except ChaosError as error:
+            self.find(Verdict.INVALID, error)
+            return {}
+        start = self._steady_ns or self._started_ns
+        return {key: series.between(start, ended) for key, series in every.items()}
+
+    def _probe_health(self, every: Mapping[SeriesKey, Series]) -> ProbeHealth | None:
+        if not every:
+            return None
+        found = health(every)
+        if (reason := complaint(found, every)) is not None:
+            self.find(Verdict.INVALID, InvalidRun(reason))
+        return found
+
+
+def attribution_text(attribution: Attribution) -> str:
+    """The attribution as JSON, to be kept beside the samples that it names."""
+    return json.dumps(vars(attribution), indent=1, sort_keys=True)

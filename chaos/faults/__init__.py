@@ -1,0 +1,36 @@
+"""The faults, one module each; a module here with a ``FAULT`` is a fault, found by its name."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import TYPE_CHECKING
+
+from chaos.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chaos.fault import Fault
+
+
+@cache
+def faults() -> Mapping[str, Fault]:
+    """Every fault by its name."""
+    modules = (
+        importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)
+    )
+    return {module.FAULT.name: module.FAULT for module in modules}
+
+
+def fault(name: str) -> Fault:
+    """The fault with this name.
+
+    Raises:
+        SettingsError: there is no such fault.
+    """
+    try:
+        return faults()[name]
+    except KeyError:
+        raise SettingsError(f"no fault {name!r}; the faults are: {', '.join(sorted(faults()))}") from None

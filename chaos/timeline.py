@@ -1,0 +1,157 @@
+"""From samples to what happened: pure functions over one series, every figure an interval.
+
+A *moment* found in samples is known only to lie between the due time of the sample before (which still
+saw the old state, and was not routed before it was due) and the end of the sample that first saw the new.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chaos.model import Interval, Outcome
+from chaos.result import Outage, Segment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+
+    from chaos.model import Zone
+    from chaos.samples import Series
+
+    Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A moment and the position of the sample that first saw it."""
+
+    index: int
+    moment: Interval
+
+
+@dataclass(frozen=True)
+class Failback:
+    """The way home: the moment it was final, and how many samples strayed after home had first answered."""
+
+    found: Found | None
+    late_away: int
+
+
+def moment(series: Series, index: int) -> Interval:
+    """When what sample ``index`` first saw came about."""
+    before = int(series.due_ns[max(0, index - 1)])
+    return Interval(before, max(before, int(series.done_ns[index])))
+
+
+def runs(mask: Mask) -> Iterator[tuple[int, int]]:
+    """The maximal runs of True in ``mask``, each as [start, stop)."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
+    return zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+
+
+def first_run(mask: Mask, length: int, *, start: int = 0) -> int | None:
+    """Where the first ``length`` consecutive Trues at or after ``start`` begin."""
+    for low, high in runs(mask[start:]):
+        if high - low >= length:
+            return low + start
+    return None
+
+
+def outages(series: Series) -> tuple[Outage, ...]:
+    """The maximal runs of bad samples, by due time."""
+    return tuple(_outage(series, low, high) for low, high in runs(~series.good))
+
+
+def _outage(series: Series, low: int, high: int) -> Outage:
+    due = series.due_ns
+    first, last = int(due[low]), int(due[high - 1])
+    before = int(due[low - 1]) if low else first - series.period_ns
+    after = int(due[high]) if high < len(due) else last + series.period_ns
+    return Outage(first, last, Interval(last - first, after - before), high - low)
+
+
+def segments(series: Series) -> tuple[Segment, ...]:
+    """Who answered, as maximal runs of the same answer."""
+    if not len(series):
+        return ()
+    # one number per kind of answer; bad ones are told apart by outcome and status
+    state = np.where(
+        series.good,
+        series.zone.astype(np.int64) * 2 + series.away,
+        -1 - (series.outcome.astype(np.int64) * 1000 + series.status),
+    )
+    starts = np.concatenate(([0], np.flatnonzero(np.diff(state)) + 1, [len(state)])).tolist()
+    return tuple(_segment(series, low, high) for low, high in zip(starts, starts[1:], strict=False))
+
+
+def _segment(series: Series, low: int, high: int) -> Segment:
+    return Segment(
+        answer=answer(series, low),
+        outcome=Outcome(int(series.outcome[low])),
+        first_due_ns=int(series.due_ns[low]),
+        last_due_ns=int(series.due_ns[high - 1]),
+        samples=high - low,
+        away=bool(series.away[low]),
+    )
+
+
+def answer(series: Series, index: int) -> str:
+    """Who answered sample ``index``, or what came instead: a status for HTTP errors, else the outcome's name."""
+    outcome = Outcome(int(series.outcome[index]))
+    if outcome is Outcome.OK:
+        return series.zones[int(series.zone[index])]
+    return str(int(series.status[index])) if outcome is Outcome.HTTP_ERROR else outcome.name
+
+
+def _first_after(series: Series, start_ns: int) -> int:
+    """The first sample that ended after ``start_ns``: one already under way then can be affected too."""
+    later = np.flatnonzero(series.done_ns >= start_ns)
+    return int(later[0]) if len(later) else len(series)
+
+
+def detect(series: Series, injected: Interval) -> Found | None:
+    """The first bad or not-home sample after injection began."""
+    start = _first_after(series, injected.low_ns)
+    affected = np.flatnonzero(~series.at_home[start:])
+    return _found(series, int(affected[0]) + start) if len(affected) else None
+
+
+def failover(series: Series, injected: Interval, faulty: Zone, consecutive: int) -> Found | None:
+    """The first of ``consecutive`` good samples that zones other than the faulty one answered."""
+    elsewhere = series.good & ~series.answered_by(faulty)
+    index = first_run(elsewhere, consecutive, start=_first_after(series, injected.low_ns))
+    return None if index is None else _found(series, index)
+
+
+def failback(series: Series, restored: Interval, repaired: Zone, consecutive: int) -> Failback:
+    """The first of ``consecutive`` home samples, one by the repaired zone first, with no away sample later.
+
+    At a load balancer another zone may be home too (its gateway served), so that home alone proves
+    nothing: the repaired zone itself must answer.
+    """
+    start = _first_after(series, restored.low_ns)
+    first = _home_run(series, repaired, consecutive, start)
+    if first is None:
+        return Failback(None, 0)
+    strayed = np.flatnonzero(series.away[first:]) + first
+    if not len(strayed):
+        return Failback(_found(series, first), 0)
+    final = _home_run(series, repaired, consecutive, int(strayed[-1]) + 1)
+    return Failback(None if final is None else _found(series, final), len(strayed))
+
+
+def _home_run(series: Series, repaired: Zone, consecutive: int, start: int) -> int | None:
+    own = series.answered_by(repaired) & series.at_home
+    for low, high in runs(series.at_home[start:]):
+        mine = np.flatnonzero(own[start + low : start + high])
+        if len(mine) and high - low - int(mine[0]) >= consecutive:
+            return start + low + int(mine[0])
+    return None
+
+
+def _found(series: Series, index: int) -> Found:
+    return Found(index, moment(series, index))

@@ -1,0 +1,144 @@
+"""From samples and moments to figures, and from figures to a verdict with its reasons.
+
+An objective counts as met only when the *high* end of the figure meets it: what is not proved is not passed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chaos import slo, timeline
+from chaos.model import Interval, SeriesKey, Verdict
+from chaos.result import Expectation, Figures, Finding, total
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from chaos.model import Zone
+    from chaos.samples import Series
+    from chaos.slo import Objectives
+
+_NS_PER_MS = 1e6
+_ORDER = (Verdict.INVALID, Verdict.INFRA, Verdict.FAIL)
+"""Within one experiment: if the probe cannot be trusted nothing else can; then whether it took place at all."""
+
+
+@dataclass(frozen=True)
+class Happened:
+    """When a fault was put in and taken out; None where that never came about."""
+
+    faulty: Zone
+    injected: Interval | None
+    restored: Interval | None
+
+
+def figures(
+    series: Series, expectation: Expectation, happened: Happened, objectives: Objectives, consecutive: int
+) -> Figures:
+    """Everything there is to say about one series of one experiment."""
+    injected, restored = happened.injected, happened.restored
+    faulted = series if restored is None else series.between(0, restored.low_ns)
+    detected = timeline.detect(faulted, injected) if injected else None
+    moved = timeline.failover(faulted, injected, happened.faulty, consecutive) if injected else None
+    home = timeline.failback(series, restored, happened.faulty, consecutive) if restored else None
+    back = home.found if home else None
+    outages = timeline.outages(series)
+    after_repair = timeline.outages(series.between(restored.low_ns, _FOREVER)) if restored else ()
+    latency = (series.done_ns - series.due_ns)[series.good] / _NS_PER_MS
+    return Figures(
+        key=series.key,
+        expectation=expectation,
+        samples=len(series),
+        bad=int((~series.good).sum()),
+        away=int(series.away.sum()),
+        lost=series.lost,
+        detect=detected.moment.since(injected) if detected and injected else None,
+        failover=moved.moment.since(injected) if moved and injected else None,
+        failback=back.moment.since(restored) if back and restored else None,
+        outages=outages,
+        bad_after_failover=int((~faulted.good[moved.index :]).sum()) if moved else 0,
+        late_away=home.late_away if home else 0,
+        return_outage=total(outage.length for outage in after_repair),
+        availability=slo.availability(series, objectives),
+        burn_rate=slo.burn_rate(series, objectives),
+        budget_cost=objectives.cost(total(outage.length for outage in outages)),
+        latency_p50_ms=float(np.percentile(latency, 50)) if len(latency) else 0.0,
+        latency_p99_ms=float(np.percentile(latency, 99)) if len(latency) else 0.0,
+        segments=timeline.segments(series),
+    )
+
+
+_FOREVER = (1 << 63) - 1
+
+
+def judge(every: Iterable[Figures], objectives: Objectives) -> tuple[Finding, ...]:
+    """What in these figures breaks an objective; nothing when all are met."""
+    return tuple(
+        Finding(Verdict.FAIL, text, one.key)
+        for one in every
+        for text in _JUDGES[one.expectation](one, objectives)
+    )
+
+
+def conclude(findings: Iterable[Finding]) -> Verdict:
+    """The verdict that these findings amount to."""
+    found = {finding.verdict for finding in findings}
+    return next((verdict for verdict in _ORDER if verdict in found), Verdict.PASS)
+
+
+def _judge_failover(one: Figures, objectives: Objectives) -> Iterable[str]:
+    if one.failover is None:
+        yield f"no other zone took over: {_instead(one)}"
+    else:
+        yield from _bound("failover took", one.failover, objectives.failover)
+        if one.bad_after_failover:
+            yield f"{one.bad_after_failover} bad samples after another zone had taken over: the failover does not hold"
+        yield from _bound(
+            "outages after the repair began came to", one.return_outage, objectives.return_outage
+        )
+    yield from _bound("the longest outage lasted", one.outage_longest, objectives.outage)
+    yield from _judge_return(one, objectives)
+
+
+def _judge_return(one: Figures, objectives: Objectives) -> Iterable[str]:
+    if one.failback is None:
+        yield f"did not come home after the repair: {_instead(one)}"
+    else:
+        yield from _bound("failback took", one.failback, objectives.failback)
+
+
+def _judge_untouched(one: Figures, _: Objectives) -> Iterable[str]:
+    if one.bad:
+        yield f"{one.bad} bad samples where none may be: {_instead(one)}"
+    if one.away:
+        yield f"{one.away} samples answered by another zone where home was healthy: {_instead(one)}"
+
+
+_JUDGES = {
+    Expectation.FAILS_OVER: _judge_failover,
+    Expectation.MAY_DIE: _judge_return,
+    Expectation.UNTOUCHED: _judge_untouched,
+}
+
+
+def _bound(what: str, figure: Interval, bound_s: float) -> Iterable[str]:
+    if figure.high_s > bound_s:
+        certainty = "" if figure.low_s > bound_s else " (may exceed)"
+        yield f"{what} {figure}, the objective is {bound_s:g} s{certainty}"
+
+
+def _instead(one: Figures) -> str:
+    """The answers that were seen, most frequent first."""
+    seen: dict[str, int] = {}
+    for segment in one.segments:
+        seen[segment.answer] = seen.get(segment.answer, 0) + segment.samples
+    ranked = sorted(seen.items(), key=lambda item: -item[1])
+    return ", ".join(f"{answer} x{count}" for answer, count in ranked) or "no sample at all"
+
+
+def series_name(key: SeriesKey | None) -> str:
+    """How a finding names its series."""
+    return f"{key}: " if key else ""

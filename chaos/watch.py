@@ -1,0 +1,92 @@
+"""Looking at the samples as they come: is the mesh steady, has it failed over, is it home?
+
+A watch ends as soon as its answer is certain, or when its objective has been missed for certain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chaos import timeline
+from chaos.model import LOAD_BALANCER, NS_PER_S
+from chaos.result import Expectation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chaos.model import Interval, SeriesKey, Zone
+    from chaos.samples import Series
+
+    AllSeries = Mapping[SeriesKey, Series]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How patient an experiment is. Seconds, unless named otherwise."""
+
+    steady: float = 1.0
+    """How long everything must be good and at home before a fault may be injected."""
+    steady_limit: float = 30.0
+    """After this without a steady state the run is INFRA."""
+    effect_limit: float = 15.0
+    """After this without proof of the fault the run is INFRA."""
+    hold: float = 3.0
+    """How long a failover or failback must hold after it was first seen."""
+    consecutive: int = 10
+    """k: how many good samples in a row make a failover or failback."""
+    undisturbed: float = 10.0
+    """How long a control run, without a fault, is watched."""
+    every: float = 0.1
+    """How often the samples are looked at."""
+
+
+def steady_since(every: AllSeries, zones: tuple[Zone, ...], pace: Pace) -> int | None:
+    """Since when every series has been at home long enough, and the load balancer has used every zone.
+
+    None while that is not so.
+    """
+    starts = [_steady_start(series, zones, pace) for series in every.values()]
+    known = [start for start in starts if start is not None]
+    return max(known) if known and len(known) == len(starts) else None
+
+
+def _steady_start(series: Series, zones: tuple[Zone, ...], pace: Pace) -> int | None:
+    wanted = max(pace.consecutive, round(pace.steady * NS_PER_S / series.period_ns))
+    last = series[-wanted:]
+    expected = zones if series.key.vantage == LOAD_BALANCER else ()
+    used = all(last.answered_by(zone).any() for zone in expected)
+    return int(last.due_ns[0]) if len(last) == wanted and used and bool(last.at_home.all()) else None
+
+
+def failed_over(
+    every: AllSeries, expected: Mapping[SeriesKey, Expectation], injected: Interval, faulty: Zone, pace: Pace
+) -> bool:
+    """Whether each series that must fail over has done so and has been watched for ``pace.hold`` since."""
+    return all(
+        _held(series, timeline.failover(series, injected, faulty, pace.consecutive), pace)
+        for key, series in every.items()
+        if expected[key] is Expectation.FAILS_OVER
+    )
+
+
+def came_home(
+    every: AllSeries,
+    expected: Mapping[SeriesKey, Expectation],
+    restored: Interval,
+    repaired: Zone,
+    pace: Pace,
+) -> bool:
+    """Whether each series that had to move or die is home again and has been watched for ``pace.hold`` since."""
+    return all(
+        _held(series, timeline.failback(series, restored, repaired, pace.consecutive).found, pace)
+        for key, series in every.items()
+        if expected[key] is not Expectation.UNTOUCHED
+    )
+
+
+def _held(series: Series, found: timeline.Found | None, pace: Pace) -> bool:
+    if found is None:
+        return False
+    watched = int(series.due_ns[-1]) - int(series.due_ns[found.index])
+    return watched >= int(pace.hold * NS_PER_S)
