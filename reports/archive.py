@@ -1,0 +1,118 @@
+"""Results as JSON: versioned, and read back exactly as they were.
+
+The file is ``{"format": "mesh-chaos-result", "version": 1, "result": {...}}``; the result's fields
+are those of ``chaos.result.Result``, nanoseconds as integers, an outcome as its number.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from chaos.errors import ChaosError
+from chaos.result import Result  # noqa: TC001 - pydantic needs it when the model is built
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORMAT: Final = "mesh-chaos-result"
+VERSION: Final = 1
+FILE_NAME = "result.json"
+
+
+class ArchiveError(ChaosError):
+    """An archived result cannot be written or read."""
+
+
+class _File(BaseModel):
+    """The whole file; JSON has no NaN or infinity, so these are written as strings."""
+
+    model_config = ConfigDict(extra="forbid", ser_json_inf_nan="strings")
+
+    format: Literal["mesh-chaos-result"] = FORMAT
+    version: Literal[1] = VERSION
+    result: Result
+
+
+def dump(result: Result) -> str:
+    """``result`` as JSON text."""
+    return _File(result=result).model_dump_json(indent=1)
+
+
+def load(text: str) -> Result:
+    """The result that ``dump`` wrote.
+
+    Raises:
+        ArchiveError: the text is not an archived result, or one of a version that is not known here.
+    """
+    document = _parse(text)
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ArchiveError(f"not an archived result: its format is not {FORMAT!r}")
+    if document.get("version") != VERSION:
+        raise ArchiveError(
+            f"an archived result of version {document.get('version')!r}, but this program reads version "
+            f"{VERSION}: use the program that wrote it"
+        )
+    try:
+        return _File.model_validate_json(text).result
+    except ValidationError as error:
+        raise ArchiveError(f"an archived result that cannot be understood: {_first(error)}") from error
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ArchiveError(f"not an archived result: {error}") from error
+
+
+def _first(error: ValidationError) -> str:
+    """The first thing that is wrong, with its place."""
+    detail = error.errors()[0]
+    return f"{'.'.join(str(part) for part in detail['loc'])}: {detail['msg']}"
+
+
+def write(result: Result, folder: Path) -> Path:
+    """Write ``result`` into ``folder`` (made when missing) and return the file; whole or not at all.
+
+    Raises:
+        ArchiveError: the file cannot be written.
+    """
+    path = folder / FILE_NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(path, dump(result))
+    except OSError as error:
+        why = error.strerror or error
+        raise ArchiveError(f"{path} cannot be written: {why}; free the disk or choose --artifacts") from error
+    return path
+
+
+def _replace(path: Path, text: str) -> None:
+    """Put ``text`` at ``path`` in one step, so that a reader finds the old file or the new one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, "utf-8")
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def read(path: Path) -> Result:
+    """The result in a file.
+
+    Raises:
+        ArchiveError: there is no such file, or it is not an archived result.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArchiveError(f"{path}: {error}") from error
+    try:
+        return load(text)
+    except ArchiveError as error:
+        raise ArchiveError(f"{path}: {error}") from error

@@ -1,0 +1,240 @@
+"""The terminal summary: for each experiment what users felt, then the claims, then the count.
+
+Written for 80 columns and for logs that know neither colour nor more than ASCII: ``rich`` leaves
+colours out where the console is no terminal or NO_COLOR is set, and the signs beyond ASCII are
+replaced where the console's encoding has none.
+"""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections import Counter
+from itertools import groupby, zip_longest
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from chaos.model import Verdict
+from chaos.result import Expectation
+from reports.answers import absent, in_words, quiet, spells
+from reports.verdicts import Standing, claim_verdicts, expected, reason, surprising
+from reports.words import cost, count, plain, share, span, title
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
+
+    from chaos.result import Figures, Result
+    from reports.verdicts import ClaimVerdict
+
+__all__ = ["claim_verdicts", "render", "render_one"]
+
+_COLOURS = {
+    Verdict.PASS: "bold green",
+    Verdict.FAIL: "bold red",
+    Verdict.INFRA: "bold yellow",
+    Verdict.INVALID: "bold yellow",
+}
+_CLAIM_COLOURS = {
+    Standing.PASS: "green",
+    Standing.FAIL: "bold red",
+    Standing.FALSE_AS_DOCUMENTED: "cyan",
+    Standing.SURPRISE: "bold magenta",
+    Standing.INFRA: "yellow",
+    Standing.INVALID: "yellow",
+    Standing.NOT_RUN: "dim",
+}
+_LABEL = 15
+_NARROWEST = 20
+
+
+def render(results: Sequence[Result], console: Console) -> None:
+    """Print the whole summary; its last line has the counts and the artifacts folder."""
+    if not results:
+        _print(console, Text("no experiment was finished: nothing is proven"))
+        return
+    for result in results:
+        render_one(result, console)
+        _print(console, Text())
+    _claims(claim_verdicts(results), console)
+    _print(console, Text())
+    _print(console, _counts(results))
+
+
+def render_one(result: Result, console: Console) -> None:
+    """Print one experiment: its verdict, the reasons, who answered whom for how long, the figures."""
+    _print(console, _heading(result))
+    for finding in result.findings if result.verdict is not Verdict.PASS else ():
+        where = f"{finding.series}: " if finding.series else ""
+        _wrapped(console, f"{finding.verdict}: {where}{finding.text}", "  ")
+    if expected(result) or surprising(result):
+        _wrapped(console, f"documented: {reason(result)}", "  ")
+    for vantage, lanes in groupby(result.figures, lambda figures: figures.key.vantage):
+        _vantage(plain(vantage), list(lanes), result, console)
+
+
+def _heading(result: Result) -> Text:
+    text = Text.assemble((title(result), "bold"), "  ", (result.verdict.value, _COLOURS[result.verdict]))
+    if expected(result):
+        text.append(", as documented", "cyan")
+    if surprising(result):
+        text.append(", but documented as false", "bold magenta")
+    if result.injected and result.restored:
+        text.append(f"  fault lasted {span(result.restored.since(result.injected))}", "dim")
+    return text
+
+
+def _vantage(name: str, lanes: list[Figures], result: Result, console: Console) -> None:
+    """A vantage's lanes; those where nothing happened share a line."""
+    still = [figures for figures in lanes if quiet(figures)]
+    if len(still) == len(lanes) and len({_answering(figures) for figures in still}) == 1:
+        _print(console, Text(f"  {name}  {_stillness(still)}"))
+        return
+    dies = all(figures.expectation is Expectation.MAY_DIE for figures in lanes)
+    _print(console, Text(f"  {name}{'  (may fail while the fault lasts)' if dies else ''}"))
+    for figures in lanes:
+        story = [_story(figures), _figures(figures, result)]
+        told = [[Text(_stillness([figures]))]] if figures in still else story
+        _lane(plain(figures.key.lane), told, console)
+
+
+def _lane(name: str, told: list[list[Text]], console: Console) -> None:
+    width = max(_NARROWEST, console.width - _LABEL)
+    lines = [line for pieces in told for line in _pack(pieces, width)]
+    for label, line in zip_longest([name], lines, fillvalue=""):
+        _print(console, Text(f"    {label:<{_LABEL - 4}}") + Text.assemble(line))
+
+
+def _answering(figures: Figures) -> str:
+    return spells(figures.segments)[0].name
+
+
+def _stillness(still: list[Figures]) -> str:
+    samples = sum(figures.samples for figures in still)
+    return (
+        f"{'+'.join(f.key.lane for f in still)}: {_answering(still[0])} throughout, none of {samples:,} bad"
+    )
+
+
+def _story(figures: Figures) -> list[Text]:
+    """Who answered, in order."""
+    pieces = [Text(told, "red" if bad else "") for told, bad in in_words(figures)] or [Text("no sample")]
+    return [piece.append(" →") for piece in pieces[:-1]] + pieces[-1:]
+
+
+def _figures(figures: Figures, result: Result) -> list[Text]:
+    """What that means, in figures."""
+    told = [Text(text) for text in _moments(figures) + _outages(figures)]
+    told.append(Text(f"{share(figures.availability.occurrences)} available"))
+    if figures.budget_cost[1] > 0:
+        told.append(Text(f"budget cost {cost(figures.budget_cost)}"))
+    told += [Text(text, "red") for text in _remarks(figures, result)]
+    return [text.append(",") for text in told[:-1]] + told[-1:]
+
+
+def _moments(figures: Figures) -> list[str]:
+    moments = (("detect", figures.detect), ("failover", figures.failover), ("home", figures.failback))
+    return [f"{name} {span(moment)}" for name, moment in moments if moment]
+
+
+def _remarks(figures: Figures, result: Result) -> list[str]:
+    """What should not be."""
+    numbers = (
+        (figures.bad_after_failover, "bad after failover"),
+        (figures.late_away, "away after home"),
+        (figures.lost, "lost"),
+    )
+    return [*absent(figures, result), *(f"{number:,} {remark}" for number, remark in numbers if number)]
+
+
+def _outages(figures: Figures) -> list[str]:
+    number = len(figures.outages)
+    if number == 0:
+        return ["no outage"]
+    if number == 1:
+        return [f"1 outage {span(figures.outage_total)}"]
+    longest, together = span(figures.outage_longest), span(figures.outage_total)
+    return [f"{count(number, 'outage')}: longest {longest}", f"total {together}"]
+
+
+def _pack(pieces: Iterable[Text], width: int) -> list[Text]:
+    """Fill lines of at most ``width`` with whole pieces, a space between two."""
+    lines: list[Text] = []
+    for piece in pieces:
+        if lines and len(lines[-1]) + 1 + len(piece) <= width:
+            lines[-1] = Text(" ").join([lines[-1], piece])
+        else:
+            lines.append(piece)
+    return lines
+
+
+def _claims(verdicts: Sequence[ClaimVerdict], console: Console) -> None:
+    """A table of the claims that were run, each with its evidence; the others in one line."""
+    rows = [tuple(row) for _, row in groupby(verdicts, lambda verdict: verdict.claim.id)]
+    run = [row for row in rows if any(verdict.evidence for verdict in row)]
+    label = max((len(row[0].claim.id) for row in run), default=0)
+    cell = max(len(text) for verdict in verdicts for text in (plain(verdict.profile), verdict.standing.value))
+    if run:
+        profiles = "  ".join(f"{plain(verdict.profile):<{cell}}" for verdict in rows[0])
+        _print(console, Text(f"{'claim':<{label}}  {profiles}".rstrip(), "bold"))
+    for row in run:
+        cells = (Text(f"  {v.standing.value:<{cell}}", _CLAIM_COLOURS[v.standing]) for v in row)
+        line = Text.assemble(f"{row[0].claim.id:<{label}}", *cells)
+        line.rstrip()
+        _print(console, line)
+        _wrapped(console, f"by {_evidence(row)}", "    ", "dim")
+        for verdict in (v for v in row if v.reason and v.evidence):
+            _wrapped(console, f"documented as false in {verdict.profile}: {verdict.reason}", "    ", "dim")
+    idle = [row[0].claim.id for row in rows if row not in run]
+    if idle:
+        _wrapped(console, f"not run: {', '.join(idle)}", "")
+
+
+def _evidence(row: Iterable[ClaimVerdict]) -> str:
+    """The experiments that are a claim's evidence under any profile: ``wrong-port zone1 zone2``."""
+    zones: dict[str, dict[str, None]] = {}
+    for result in (result for verdict in row for result in verdict.evidence):
+        zones.setdefault(result.scenario, {})[result.zone] = None
+    return ", ".join(" ".join((scenario, *where)).strip() for scenario, where in zones.items())
+
+
+def _counts(results: Sequence[Result]) -> Text:
+    numbers = Counter(result.verdict for result in results)
+    text = Text()
+    for verdict in (Verdict.PASS, Verdict.FAIL, Verdict.INFRA, Verdict.INVALID):
+        number = numbers[verdict]
+        text.append(f"{number} {verdict}", _COLOURS[verdict] if number else "dim")
+        documented = sum(expected(r) for r in results) if verdict is Verdict.FAIL else 0
+        text.append(f" ({documented} as documented)" if documented else "").append("  ")
+    surprises = sum(surprising(result) for result in results)
+    text.append(f"{count(surprises, 'surprise')}  " if surprises else "", "bold magenta")
+    return text.append(f"artifacts: {_folder(results)}")
+
+
+def _folder(results: Sequence[Result]) -> str:
+    """The folder that holds every experiment's artifacts."""
+    folders = sorted({result.artifacts for result in results if result.artifacts})
+    try:
+        return plain(os.path.commonpath(folders))
+    except ValueError:  # none at all, or relative and absolute ones mixed
+        return ", ".join(plain(folder) for folder in folders) or "none"
+
+
+def _wrapped(console: Console, text: str, indent: str, style: str = "") -> None:
+    """A sentence of any length, indented."""
+    width = max(_NARROWEST, console.width)
+    wrapper = textwrap.TextWrapper(
+        width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+    )
+    for line in wrapper.wrap(plain(text)):
+        _print(console, Text(line, style))
+
+
+def _print(console: Console, text: Text) -> None:
+    """One line, whatever the console's width, and with signs that its encoding has."""
+    if console.options.ascii_only and not text.plain.isascii():
+        ascii_text = text.plain.replace("→", "->").encode("ascii", "backslashreplace")
+        text = Text(ascii_text.decode())
+    console.print(text, soft_wrap=True)

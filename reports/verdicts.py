@@ -1,0 +1,121 @@
+"""What the results say about the walkthrough's claims, as data for every kind of report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from chaos.claims import CLAIMS
+from chaos.model import Verdict
+from reports.words import subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from chaos.claims import Claim
+    from chaos.result import Result
+
+
+class Standing(StrEnum):
+    """What a run says about one claim under one profile."""
+
+    PASS = "PASS"  # noqa: S105 - a verdict, not a password
+    """Every experiment that proves it passed."""
+    FAIL = "FAIL"
+    """It is broken."""
+    FALSE_AS_DOCUMENTED = "false, as documented"
+    """It is known to be false under this profile, and was found false."""
+    SURPRISE = "PASS, a surprise"
+    """It is documented as false under this profile, and yet held: the documentation is out of date."""
+    INFRA = "INFRA"
+    """An experiment could not be carried out, so nothing is proven."""
+    INVALID = "INVALID"
+    """The probe did not keep its schedule, so nothing is proven."""
+    NOT_RUN = "not run"
+    """No experiment of this run bears on it."""
+
+
+@dataclass(frozen=True)
+class ClaimVerdict:
+    """One claim under one profile, with the experiments that are its evidence."""
+
+    claim: Claim
+    profile: str
+    standing: Standing
+    evidence: tuple[Result, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """Why the claim is documented as false under this profile; empty when it is not."""
+        return self.claim.false_in.get(self.profile, "")
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """The names of the experiments that are its evidence."""
+        return tuple(dict.fromkeys(subject(result) for result in self.evidence))
+
+
+def claim_verdicts(results: Sequence[Result]) -> tuple[ClaimVerdict, ...]:
+    """Every claim under every profile that was run: in the walkthrough's order, profiles as first met."""
+    profiles = tuple(dict.fromkeys(result.profile for result in results))
+    return tuple(
+        _judge(claim, profile, [r for r in results if r.profile == profile])
+        for claim in CLAIMS.values()
+        for profile in profiles
+    )
+
+
+def expected(result: Result) -> bool:
+    """Whether ``result`` is a failure that its claims document for its profile."""
+    return result.verdict is Verdict.FAIL and bool(_documented(result))
+
+
+def surprising(result: Result) -> bool:
+    """Whether ``result`` passed although its claims document a failure for its profile."""
+    return result.verdict is Verdict.PASS and bool(_documented(result))
+
+
+def reason(result: Result) -> str:
+    """Why ``result`` is documented to fail under its profile; empty when it is not."""
+    return "; ".join(claim.false_in[result.profile] for claim in _documented(result))
+
+
+def first_of(verdicts: Iterable[Verdict]) -> Verdict | None:
+    """The verdict that counts for several: the first in ``Verdict``'s order that occurs."""
+    occurring = set(verdicts)
+    return next((verdict for verdict in Verdict if verdict in occurring), None)
+
+
+def _documented(result: Result) -> list[Claim]:
+    """The result's claims that are known to be false under its profile."""
+    known = (CLAIMS[claim_id] for claim_id in result.claims if claim_id in CLAIMS)
+    return [claim for claim in known if result.profile in claim.false_in]
+
+
+def _judge(claim: Claim, profile: str, results: Iterable[Result]) -> ClaimVerdict:
+    evidence = tuple(result for result in results if _bears_on(result, claim))
+    return ClaimVerdict(claim, profile, _standing(claim, profile, evidence), evidence)
+
+
+def _bears_on(result: Result, claim: Claim) -> bool:
+    """Whether ``result`` says something about ``claim``.
+
+    An expected failure speaks only of the claim that is documented as false: what else the
+    experiment would have shown, it did not get to.
+    """
+    if claim.id not in result.claims:
+        return False
+    return not expected(result) or result.profile in claim.false_in
+
+
+def _standing(claim: Claim, profile: str, evidence: Sequence[Result]) -> Standing:
+    verdicts = {result.verdict for result in evidence}
+    first = first_of(verdicts)
+    if first is None:
+        return Standing.NOT_RUN
+    if profile in claim.false_in and Verdict.PASS in verdicts:
+        return Standing.SURPRISE
+    if profile in claim.false_in and first is Verdict.FAIL:
+        return Standing.FALSE_AS_DOCUMENTED
+    return Standing(first.value)

@@ -1,0 +1,78 @@
+"""How figures are put into words, the same in every report.
+
+Nothing is made to look better or more exact than it is: an interval's low end is rounded down and
+its high end up, availability is rounded down.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chaos.model import Interval
+    from chaos.result import Result
+
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]+"
+)
+"""Control, direction and line characters: they change terminals, or are not allowed in XML."""
+_NOISE = 1e-9
+"""What binary fractions add or take away: 0.589 * 100 must not become 58.8."""
+_LONG_S = 10
+
+
+def plain(text: str) -> str:
+    """``text`` on one line, without characters that would change a terminal or break XML."""
+    return _UNPRINTABLE.sub(" ", text)
+
+
+def title(result: Result) -> str:
+    """What an experiment is called everywhere: ``delete-deployment zone1 [page]``."""
+    return f"{subject(result)} [{plain(result.profile)}]"
+
+
+def subject(result: Result) -> str:
+    """The scenario and its zone, unless the scenario's name has it already."""
+    named = not result.zone or result.zone in re.split(r"[^\w-]", result.scenario)
+    return plain(result.scenario if named else f"{result.scenario} {result.zone}")
+
+
+def seconds(length_ns: int) -> str:
+    """A length in seconds, to the tenth: ``10.3s``."""
+    return f"{length_ns / 1e9:.1f}s"
+
+
+def span(interval: Interval) -> str:
+    """A length as an interval: ``10.3-10.5 s``, hundredths below ten seconds."""
+    digits = 1 if interval.high_s >= _LONG_S else 2
+    return _range(interval.low_s, interval.high_s, digits, "s")
+
+
+def cost(low_and_high: tuple[float, float]) -> str:
+    """A share of the error budget as an interval: ``0.39-0.40 %``."""
+    return _range(100 * low_and_high[0], 100 * low_and_high[1], 2, "%")
+
+
+def share(ratio: float) -> str:
+    """A ratio in per cent, rounded down, so that 100 % means all."""
+    return f"{_down(100 * ratio, 2):.2f} %" if ratio < 1 else "100 %"
+
+
+def count(number: int, noun: str) -> str:
+    """``1 outage``, ``2 outages``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _range(low: float, high: float, digits: int, unit: str) -> str:
+    first, last = f"{_down(low, digits):.{digits}f}", f"{_up(high, digits):.{digits}f}"
+    return f"{first} {unit}" if first == last else f"{first}-{last} {unit}"
+
+
+def _down(value: float, digits: int) -> float:
+    return math.floor(value * 10**digits + _NOISE) / 10**digits if math.isfinite(value) else value
+
+
+def _up(value: float, digits: int) -> float:
+    return math.ceil(value * 10**digits - _NOISE) / 10**digits if math.isfinite(value) else value
