@@ -7,7 +7,6 @@ tens of microseconds; elsewhere the loop's own timer has to do.
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
 import time
@@ -64,10 +63,11 @@ class TimerfdAlarm:
         _libc.timerfd_settime(self._fd, _TFD_TIMER_ABSTIME, ctypes.byref(self._spec), None)
 
     def _expired(self) -> None:
-        # Set again after the loop saw it readable, but before it called this: nothing to read, nothing due.
-        with contextlib.suppress(BlockingIOError):
+        try:
             os.read(self._fd, 8)
-            self._ring()
+        except BlockingIOError:  # set anew after the loop had seen it expire: nothing is due
+            return
+        self._ring()
 
     def close(self) -> None:
         """Never ring again."""

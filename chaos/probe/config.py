@@ -14,6 +14,9 @@ GATEWAY_HEADER = "x-mesh-chaos-gateway"
 """The response header by which a load balancer names the gateway that served."""
 
 
+_OWN_DESCRIPTORS = 64
+
+
 @dataclass(frozen=True)
 class Config:
     """What to ask, how often, and where the samples go.
@@ -47,9 +50,14 @@ class Config:
             raise SettingsError(f"two vantages have the same name: {', '.join(names)}")
 
     @property
-    def in_flight(self) -> float:
-        """How many requests are under way at most, when none is answered."""
-        return self.rate_hz * self.timeout_s * len(self.vantages) * len(self.lanes)
+    def descriptors(self) -> int:
+        """How many open files the process may need at most.
+
+        When no request is answered, as many are under way as become due within the time limit, and each
+        may leave an idle connection behind.
+        """
+        in_flight = self.rate_hz * self.timeout_s * len(self.vantages) * len(self.lanes)
+        return 2 * math.ceil(in_flight) + _OWN_DESCRIPTORS
 
     def dumps(self) -> str:
         """One line of JSON."""

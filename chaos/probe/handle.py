@@ -29,7 +29,6 @@ _START_S = 30.0
 """Seconds the process may take to start; it takes half of one on an idle machine."""
 _FINISH_S = 60.0
 """Seconds it may take, after its last request, to end and compact the file; ten million samples take ten."""
-_OWN_DESCRIPTORS = 64
 _ROOT = str(Path(__file__).parents[2])
 
 
@@ -220,10 +219,9 @@ class Probe:
 
 def _check_descriptors(config: Config) -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = 2 * config.in_flight + _OWN_DESCRIPTORS  # each may leave an idle connection behind
-    if most != resource.RLIM_INFINITY and needed > most:
+    if most != resource.RLIM_INFINITY and config.descriptors > most:
         raise SettingsError(
-            f"the probe may need {needed:.0f} open files, but only {most} are allowed: "
+            f"the probe may need {config.descriptors} open files, but only {most} are allowed: "
             "lower its rate or time limit, or raise `ulimit -Hn`"
         )
 

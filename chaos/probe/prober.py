@@ -7,7 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from chaos.probe.alarm import alarm
-from chaos.probe.exchange import Client, Flight
+from chaos.probe.client import Client
 from chaos.probe.pacer import Pacer
 from chaos.probe.target import request
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Mapping
 
+    from chaos.probe.connection import Flight
     from chaos.probe.target import Target
     from chaos.samples import Sample, Schedule
 

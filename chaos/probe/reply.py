@@ -52,9 +52,7 @@ class Reply:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             self.reusable = False
-        except (
-            httptools.HttpParserError
-        ):  # no HTTP, or (where the answer is complete) more than was asked for
+        except httptools.HttpParserError:  # no HTTP, or (where the answer is complete) more than was asked for
             self._settle(Outcome.BAD_ANSWER)
             self.reusable = False
         if self._received > LONGEST:

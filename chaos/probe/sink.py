@@ -34,10 +34,10 @@ class Sink:
         """Take a sample; it is written with the next batch."""
         self._pending.append(sample)
 
-    def close(self) -> None:
-        """Write what is pending and end the file."""
+    def close(self, wait_s: float | None = None) -> None:
+        """Write what is pending and end the file; stop waiting for that after ``wait_s`` seconds."""
         self._closing.set()
-        self._thread.join()
+        self._thread.join(wait_s)
 
     def _run(self) -> None:
         try:

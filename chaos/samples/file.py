@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
-    from typing import BinaryIO, Self
+    from typing import Self
 
     from chaos.samples.schedule import Sample
 
@@ -54,13 +55,9 @@ class SampleWriter:
     def __init__(self, path: Path, schedule: Schedule) -> None:
         self._path = path
         self._schema = pa.schema(COLUMNS, metadata={_METADATA_KEY: schedule.dumps()})
-        try:
-            self._file = _create(path)
-        except OSError as error:
-            raise _unwritable(path, error) from error
         with self._writing():
+            self._file = _create(path)
             self._stream = _stream(self._file, self._schema)
-            self._file.flush()
 
     def write(self, samples: Sequence[Sample]) -> None:
         """Append ``samples`` as one record batch."""
@@ -68,12 +65,9 @@ class SampleWriter:
         arrays = [pa.array(values, kind) for values, (_, kind) in zip(columns, COLUMNS, strict=True)]
         with self._writing():
             self._stream.write_batch(pa.record_batch(arrays, schema=self._schema))
-            self._file.flush()
 
     def close(self) -> None:
         """End the stream; a file without this end is readable all the same."""
-        if self._file.closed:
-            return
         with self._writing():
             self._stream.close()
             self._file.close()
@@ -83,9 +77,10 @@ class SampleWriter:
         try:
             yield
         except OSError as error:
-            with contextlib.suppress(OSError):  # it tries to write what it still holds, and then closes
-                self._file.close()
-            raise _unwritable(self._path, error) from error
+            raise SamplesError(
+                f"samples cannot be written to {self._path}: {os.strerror(error.errno or errno.EIO)}; "
+                "free the disk or choose --artifacts"
+            ) from error
 
     def __enter__(self) -> Self:
         return self
@@ -96,23 +91,20 @@ class SampleWriter:
         self.close()
 
 
-def _create(path: Path) -> BinaryIO:
-    # Buffered, because a raw file may write only a part (a disk that fills up), which Arrow does not notice.
-    return open(path, "wb", buffering=1 << 20, opener=_private)  # Path.open has no opener
+def _create(path: Path) -> Any:
+    """A new file for its user alone.
+
+    Arrow's own file, not Python's: it writes without the interpreter's lock, which the probe's schedule
+    needs meanwhile, and whole where a raw Python file may write a part only (a disk that fills up).
+    """
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    return pa.OSFile(str(path), "wb")
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _stream(file: BinaryIO, schema: Any) -> Any:
-    return pa.ipc.new_stream(file, schema, options=pa.ipc.IpcWriteOptions(compression="zstd"))
-
-
-def _unwritable(path: Path, error: OSError) -> SamplesError:
-    return SamplesError(
-        f"samples cannot be written to {path}: {error.strerror or error}; free the disk or choose --artifacts"
-    )
+def _stream(file: Any, schema: Any) -> Any:
+    # On one thread: handing 30 rows to others costs more than to compress them.
+    options = pa.ipc.IpcWriteOptions(compression="zstd", use_threads=False)
+    return pa.ipc.new_stream(file, schema, options=options)
 
 
 def write_samples(path: Path, schedule: Schedule, samples: Iterable[Sample]) -> None:
@@ -131,23 +123,25 @@ def compact(path: Path) -> None:
     try:
         with path.open("rb") as source, _create(temporary) as target:
             _rewrite(pa.ipc.open_stream(source), target)
-            target.flush()
-            os.fsync(target.fileno())
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
         temporary.replace(path)
     except OSError:
         temporary.unlink(missing_ok=True)
 
 
-def _rewrite(batches: Any, target: BinaryIO) -> None:
+def _rewrite(batches: Any, target: Any) -> None:
     with _stream(target, batches.schema) as stream:
         held: list[Any] = []
+        rows = 0
         for batch in batches:
             held.append(batch)
-            if sum(len(each) for each in held) >= _BIG_BATCH:
-                stream.write_table(pa.Table.from_batches(held).combine_chunks(), max_chunksize=_BIG_BATCH)
-                held = []
+            rows += len(batch)
+            if rows >= _BIG_BATCH:
+                stream.write_batch(pa.concat_batches(held))
+                held, rows = [], 0
         if held:
-            stream.write_table(pa.Table.from_batches(held).combine_chunks())
+            stream.write_batch(pa.concat_batches(held))
 
 
 class Reader:

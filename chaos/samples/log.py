@@ -113,9 +113,7 @@ class _Zones:
 
     def __init__(self, attribution: Attribution, names: Mapping[str, int], more: list[Zone | None]) -> None:
         known = (attribution.pods, attribution.nodes, attribution.gateways)
-        self.zones = tuple(
-            sorted({zone for by_name in known for zone in by_name.values()} | {z for z in more if z})
-        )
+        self.zones = tuple(sorted({zone for by_name in known for zone in by_name.values()} | {z for z in more if z}))
         self._names = names
         self.pod, self.node, self.gateway = (self._table(by_name) for by_name in known)
         self.has_nodes = bool(attribution.nodes)
