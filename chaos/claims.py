@@ -14,7 +14,6 @@ from types import MappingProxyType
 from chaos.errors import SettingsError
 
 WALKTHROUGH_URL = "https://developer.konghq.com/mesh/disaster-recovery/"
-_NOWHERE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Claim:
     statement: str
     section: str
     """The walkthrough's heading under which the promise is made."""
-    false_in: Mapping[str, str] = field(default=_NOWHERE)
+    false_in: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Profile -> why the claim is known to be false there."""
 
     @property

@@ -201,9 +201,7 @@ class _Run:
         experiment, injected = self._experiment, self._injected
         assert injected is not None
         self._watch(
-            lambda every: watch.failed_over(
-                every, self._by_key(every), injected, experiment.zone, experiment.pace
-            ),
+            lambda every: watch.failed_over(every, self._by_key(every), injected, experiment.zone, experiment.pace),
             experiment.objectives.failover + experiment.pace.hold,
         )
         self._keep_evidence()
@@ -228,9 +226,7 @@ class _Run:
         experiment, restored = self._experiment, self._restored
         assert restored is not None
         self._watch(
-            lambda every: watch.came_home(
-                every, self._by_key(every), restored, experiment.zone, experiment.pace
-            ),
+            lambda every: watch.came_home(every, self._by_key(every), restored, experiment.zone, experiment.pace),
             experiment.objectives.failback + experiment.pace.hold,
         )
 
@@ -259,11 +255,7 @@ class _Run:
 
     def _show(self, every: Mapping[SeriesKey, Series]) -> None:
         steady = self._steady_ns
-        bad = sum(
-            int((~s.between(steady, s.due_ns[-1] + 1).good).sum())
-            for s in every.values()
-            if steady and len(s)
-        )
+        bad = sum(int((~s.between(steady, s.due_ns[-1] + 1).good).sum()) for s in every.values() if steady and len(s))
         name, since = self._phase
         elapsed = (self._clock.now_ns() - since) / NS_PER_S
         self._observer.live(Live(self._experiment.title, name, elapsed, self._answering(), bad))

@@ -132,9 +132,7 @@ def read_journal(path: Path) -> JournalState:
     for number, line in enumerate(lines[1:], 2):
         entry = _entry(line)
         if entry is None:
-            return JournalState(
-                header, tuple(records), step, f"line {number} of {len(lines)} is damaged", number
-            )
+            return JournalState(header, tuple(records), step, f"line {number} of {len(lines)} is damaged", number)
         if "record" in entry:
             records.append(_record(entry["record"]))
         else:

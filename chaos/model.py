@@ -79,9 +79,7 @@ class Interval:
 
     def __post_init__(self) -> None:
         if self.low_ns > self.high_ns:
-            raise ValueError(
-                f"an interval's low end must not exceed its high end: {self.low_ns} > {self.high_ns}"
-            )
+            raise ValueError(f"an interval's low end must not exceed its high end: {self.low_ns} > {self.high_ns}")
 
     @property
     def low_s(self) -> float:

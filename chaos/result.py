@@ -102,9 +102,7 @@ class Figures:
     @property
     def outage_longest(self) -> Interval:
         """The longest outage, by its low end then its high end."""
-        return max(
-            (o.length for o in self.outages), key=lambda i: (i.low_ns, i.high_ns), default=Interval(0, 0)
-        )
+        return max((o.length for o in self.outages), key=lambda i: (i.low_ns, i.high_ns), default=Interval(0, 0))
 
 
 def total(lengths: Iterable[Interval]) -> Interval:

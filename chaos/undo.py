@@ -17,9 +17,7 @@ RESTORE_LIMIT_S = 60.0
 """How long what was put back may take until it is what it was. Starting a zone takes about 10 s."""
 
 
-def restore(
-    platform: Platform, records: Sequence[Record], clock: Clock, limit_s: float = RESTORE_LIMIT_S
-) -> None:
+def restore(platform: Platform, records: Sequence[Record], clock: Clock, limit_s: float = RESTORE_LIMIT_S) -> None:
     """Make every recorded target what it was, and wait until it is.
 
     Raises:
@@ -29,6 +27,4 @@ def restore(
         platform.put(record)
     for record in records:
         if not poll(clock, lambda record=record: platform.difference(record) is None, limit_s):
-            raise InfraError(
-                f"{record.target} is not restored after {limit_s:g} s: {platform.difference(record)}"
-            )
+            raise InfraError(f"{record.target} is not restored after {limit_s:g} s: {platform.difference(record)}")

@@ -77,9 +77,7 @@ _FOREVER = (1 << 63) - 1
 def judge(every: Iterable[Figures], objectives: Objectives) -> tuple[Finding, ...]:
     """What in these figures breaks an objective; nothing when all are met."""
     return tuple(
-        Finding(Verdict.FAIL, text, one.key)
-        for one in every
-        for text in _JUDGES[one.expectation](one, objectives)
+        Finding(Verdict.FAIL, text, one.key) for one in every for text in _JUDGES[one.expectation](one, objectives)
     )
 
 
@@ -96,9 +94,7 @@ def _judge_failover(one: Figures, objectives: Objectives) -> Iterable[str]:
         yield from _bound("failover took", one.failover, objectives.failover)
         if one.bad_after_failover:
             yield f"{one.bad_after_failover} bad samples after another zone had taken over: the failover does not hold"
-        yield from _bound(
-            "outages after the repair began came to", one.return_outage, objectives.return_outage
-        )
+        yield from _bound("outages after the repair began came to", one.return_outage, objectives.return_outage)
     yield from _bound("the longest outage lasted", one.outage_longest, objectives.outage)
     yield from _judge_return(one, objectives)
 

@@ -1,0 +1,139 @@
+"""``mesh-chaos``: what is needed outside a test run, above all putting back what a killed run left broken."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn, Protocol
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from chaos import undo
+from chaos.claims import CLAIMS
+from chaos.clock import MonotonicClock
+from chaos.errors import ChaosError, InfraError, SettingsError
+from chaos.faults import faults
+from chaos.journal import read_journal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chaos.journal import JournalState
+    from chaos.platform import Platform
+
+PLATFORMS = "mesh_chaos.platforms"
+"""The entry point group in which platforms register themselves."""
+EXIT_INFRA = 10
+EXIT_USAGE = 2
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Companion of the test suite (pytest -m failover). Exit codes: 0 done, 2 wrong usage, 10 it could not be done.",
+)
+
+
+class KeptPlatform(Protocol):
+    """A platform's package, as far as this program uses it."""
+
+    def attach(self, locator: Mapping[str, str]) -> Attached:
+        """The running mesh that a journal's locator names."""
+        ...
+
+
+class Attached(Protocol):
+    """A running mesh that this process did not bring up."""
+
+    def end(self) -> None:
+        """End it."""
+        ...
+
+
+def _platform(name: str) -> KeptPlatform:
+    found = {point.name: point for point in entry_points(group=PLATFORMS)}
+    if name not in found:
+        raise SettingsError(f"no platform {name!r} is installed; there are: {', '.join(sorted(found)) or 'none'}")
+    package: KeptPlatform = found[name].load()
+    return package
+
+
+@app.command()
+def restore(
+    journal: Annotated[Path, typer.Argument(help="journal.jsonl of the experiment, in its artifacts folder")],
+) -> None:
+    """Put back what an experiment had broken when it was killed, from its journal alone.
+
+    Safe to repeat: what is as recorded already is left alone.
+    """
+    try:
+        _restore(read_journal(journal))
+    except ChaosError as error:
+        _fail(error)
+
+
+def _restore(state: JournalState) -> None:
+    if state.damage:
+        typer.echo(
+            f"the journal is damaged: {state.damage}; going by the {len(state.records)} records before that", err=True
+        )
+    if not state.records or not (state.must_restore or state.damage):
+        typer.echo(f"nothing to restore: {state.header.fault} in {state.header.zone} is {_how_far(state)}")
+        return
+    typer.echo(f"restoring {state.header.fault} in {state.header.zone} ({_how_far(state)})")
+    platform = _running(state)
+    undo.restore(platform, state.records, MonotonicClock())
+    for record in state.records:
+        typer.echo(f"restored: {record.target}")
+
+
+def _running(state: JournalState) -> Platform:
+    platform: Platform = _platform(state.header.platform).attach(state.header.locator)  # type: ignore[assignment]
+    return platform
+
+
+def _how_far(state: JournalState) -> str:
+    return "recorded, not begun" if state.step is None else f"at step {state.step}"
+
+
+@app.command()
+def down(
+    folder: Annotated[Path, typer.Argument(help="the folder that --keep-mesh named")],
+    platform: Annotated[str, typer.Option(help="the platform it runs on")] = "universal",
+) -> None:
+    """End a mesh that was kept up with --keep-mesh."""
+    try:
+        _platform(platform).attach({"folder": str(folder)}).end()
+    except ChaosError as error:
+        _fail(error)
+    typer.echo(f"the mesh in {folder} has ended")
+
+
+@app.command("faults")
+def list_faults() -> None:
+    """List the faults: what each hits and which claim it tests."""
+    table = Table("fault", "hits", "claim")
+    for fault in faults().values():
+        table.add_row(fault.name, f"{fault.action} {fault.kind}", CLAIMS[fault.claim].statement)
+    Console().print(table)
+
+
+@app.command("claims")
+def list_claims() -> None:
+    """List the claims of the walkthrough, and where one is known to be false."""
+    table = Table("claim", "promise", "known to be false in")
+    for claim in CLAIMS.values():
+        table.add_row(claim.id, claim.statement, "\n".join(f"{p}: {why}" for p, why in claim.false_in.items()))
+    Console().print(table)
+
+
+def _fail(error: ChaosError) -> NoReturn:
+    typer.echo(f"mesh-chaos: {error}", err=True)
+    raise typer.Exit(EXIT_INFRA if isinstance(error, InfraError) else EXIT_USAGE)
+
+
+def main() -> None:
+    """The console script."""
+    app()

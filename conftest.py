@@ -1,0 +1,1 @@
+"""Nothing to configure here: options, fixtures and reports are the plugin ``fixtures.plugin`` (see pyproject.toml)."""

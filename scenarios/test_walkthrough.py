@@ -1,0 +1,51 @@
+"""The walkthrough, step by step, on a mesh of its own: who answers after each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chaos.watch import Pace
+from fixtures.mesh import Backend
+
+if TYPE_CHECKING:
+    from fixtures.meshes import Meshes
+    from fixtures.proving import Prover
+
+pytestmark = [pytest.mark.failover, pytest.mark.walkthrough]
+
+_A_MOMENT = Pace(undisturbed=2.0)
+
+
+def test_the_steps_of_the_walkthrough(prove: Prover, meshes: Meshes, profile: str) -> None:
+    """Route to the zone's echo; add the multi-zone service; re-point the route; take echo away in one zone."""
+    mesh = meshes.get(profile, bare=True)
+    first, *others = mesh.zones
+
+    # 1. An HTTPRoute to each zone's own echo: answered by the zone's own pods.
+    prove(mesh, None, first, profile, ("zone-local-route",), _A_MOMENT)
+
+    # 2. The MeshMultiZoneService exists, but no route leads to it yet: nothing changes.
+    mesh.apply_multizone()
+    prove(mesh, None, first, profile, ("nearest-first",), _A_MOMENT)
+
+    # 3. The routes are re-pointed: still the nearest answers.
+    for zone in mesh.zones:
+        mesh.route(zone, Backend.MULTIZONE)
+    prove(mesh, None, first, profile, ("nearest-first",), _A_MOMENT)
+
+    # 4. The first zone no longer offers echo: another zone answers at its gateway, through its ingress.
+    ingress = {zone: mesh.ingress_connections(zone) for zone in others}
+    prove(mesh, "delete-service", first, profile, ("one-service-in-all-zones", "comes-home"))
+    passed = {zone: mesh.ingress_connections(zone) - ingress[zone] for zone in others}
+    prove.check(
+        mesh,
+        "enters-by-ingress",
+        first,
+        profile,
+        holds=any(passed.values()),
+        evidence=", ".join(
+            f"the ingress of {zone} passed on {count} connections" for zone, count in passed.items()
+        ),
+    )
