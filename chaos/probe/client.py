@@ -68,10 +68,10 @@ class Client:
             connection.close()
         return Connection(self)
 
-    def ended(self, flight: Flight, connection: Connection, reply: Reply | None, outcome: Outcome) -> None:
+    def ended(self, flight: Flight, connection: Connection, reply: Reply, outcome: Outcome) -> None:
         """A connection's flight has ended: keep the connection or not, and report."""
         done_ns = time.monotonic_ns()
-        if reply is not None and reply.reusable and self._keeps:
+        if reply.reusable and self._keeps:
             self._idle.append(connection)
         else:
             connection.close()
@@ -83,9 +83,7 @@ class Client:
         connection.close()
 
 
-def _sample(series: int, flight: Flight, done_ns: int, reply: Reply | None, outcome: Outcome) -> Sample:
-    if reply is None:
-        return Sample(series, flight.due_ns, flight.sent_ns, done_ns, outcome)
+def _sample(series: int, flight: Flight, done_ns: int, reply: Reply, outcome: Outcome) -> Sample:
     answer = reply.answer
     return Sample(
         series,

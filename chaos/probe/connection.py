@@ -43,7 +43,7 @@ class Connection:
         self._client = client
         self._loop = client.loop
         self._flight: Flight | None = None
-        self._reply: Reply | None = None
+        self._reply = Reply(client.gateway_header)
         self._reading = self._writing = False
         try:
             self._socket = socket.socket(client.target.family, socket.SOCK_STREAM)
@@ -56,6 +56,7 @@ class Connection:
         """Send the request of ``flight``, connecting first where need be."""
         self._flight = flight
         if self._reading:
+            self._reply = Reply(self._client.gateway_header)
             self._send()
             return
         code = self._socket.connect_ex(self._client.target.address)
@@ -71,7 +72,10 @@ class Connection:
         self._connected(self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
 
     def _connected(self, code: int) -> None:
-        if code == 0:
+        if code == 0 and self._socket.getsockname()[:2] == self._client.target.address:
+            # Nobody listens, and Linux chose the very port for this end: the socket is connected to itself.
+            self._land(Outcome.REFUSED)
+        elif code == 0:
             self._reading = True
             self._loop.add_reader(self._fd, self._readable)
             self._send()
@@ -81,37 +85,31 @@ class Connection:
             self._land(_CONNECT_OUTCOMES.get(code, Outcome.UNREACHABLE))
 
     def _send(self) -> None:
-        self._reply = Reply(self._client.gateway_header)
         try:
             self._socket.send(self._client.request)  # short, and nothing else is in the buffer: never in part
         except OSError:
             self._land(Outcome.RESET)
 
     def _readable(self) -> None:
+        if self._flight is None:  # the peer closes while idle, or talks out of turn
+            self._client.dropped(self)
+            return
         try:
             data = self._socket.recv(_CHUNK)
         except BlockingIOError:
             return
         except OSError:
-            data = None
-        if self._flight is None:  # the peer closes while idle, or talks out of turn
-            self._client.dropped(self)
-        else:
-            self._received(data)
-
-    def _received(self, data: bytes | None) -> None:
-        reply = self._reply
-        if reply is None:
-            return
-        if data is None:
             self._land(Outcome.RESET)
             return
+        self._received(data)
+
+    def _received(self, data: bytes) -> None:
         if data:
-            reply.feed(data)
+            self._reply.feed(data)
         else:
-            reply.end()
-        if reply.outcome is not None:
-            self._land(reply.outcome)
+            self._reply.end()
+        if self._reply.outcome is not None:
+            self._land(self._reply.outcome)
 
     def _land(self, outcome: Outcome) -> None:
         flight, self._flight = self._flight, None

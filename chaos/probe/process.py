@@ -43,7 +43,8 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with open(0, "rb", buffering=0, closefd=False) as commands:
-            Process(Config.loads(commands.readline()), commands).run()
+            if line := commands.readline():
+                Process(Config.loads(line), commands).run()
     except ChaosError as error:
         _say(error=type(error).__name__, message=str(error))
         return 1
@@ -124,7 +125,7 @@ def _prepare(descriptors: int) -> None:
     # Linux enlarges a process's table of open files when it is full, which stops the process for 10 ms
     # (synchronize_rcu), just when an outage makes connections pile up: have it large from the beginning.
     os.close(fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, descriptors - 1))
-    sys.setswitchinterval(0.0005)  # the sink's thread may hold the loop up no longer than this (5 ms by default)
+    sys.setswitchinterval(0.0005)  # the sink's thread may hold up the loop no longer (5 ms by default)
     with contextlib.suppress(OSError):  # ahead of the mesh on a busy machine, where we may
         os.setpriority(os.PRIO_PROCESS, 0, -10)
     gc.collect()
