@@ -151,9 +151,7 @@ def who_answered(result: Result) -> str:
     return text.getvalue()
 
 
-def write_run_files(
-    folder: Path, environment: Mapping[str, str], ci: Mapping[str, str] | None = None
-) -> None:
+def write_run_files(folder: Path, environment: Mapping[str, str], ci: Mapping[str, str] | None = None) -> None:
     """Write what belongs to the whole run: its environment, the categories, who ran it.
 
     The files are ``environment.properties``, ``categories.json`` and ``executor.json``.
@@ -183,18 +181,14 @@ def executor(ci: Mapping[str, str]) -> dict[str, object]:
     if ci.get("GITHUB_ACTIONS"):
         return _github(ci)
     if ci.get("GITLAB_CI"):
-        return _build(
-            "GitLab CI", "gitlab", ci.get("CI_PIPELINE_IID"), ci.get("CI_JOB_NAME"), ci.get("CI_JOB_URL")
-        )
+        return _build("GitLab CI", "gitlab", ci.get("CI_PIPELINE_IID"), ci.get("CI_JOB_NAME"), ci.get("CI_JOB_URL"))
     if ci.get("JENKINS_URL"):
         return _build("Jenkins", "jenkins", ci.get("BUILD_NUMBER"), ci.get("JOB_NAME"), ci.get("BUILD_URL"))
     return _build("local", "local", None, "local run", None)
 
 
 def _github(ci: Mapping[str, str]) -> dict[str, object]:
-    server, repository, run = (
-        ci.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID")
-    )
+    server, repository, run = (ci.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
     url = f"{server}/{repository}/actions/runs/{run}" if server and repository and run else None
     return _build("GitHub Actions", "github", ci.get("GITHUB_RUN_NUMBER"), ci.get("GITHUB_WORKFLOW"), url)
 
@@ -215,9 +209,15 @@ def _build(name: str, kind: str, number: str | None, build: str | None, url: str
 
 
 def _property(text: str) -> str:
-    """A key or value of a Java properties file, which is read as ISO 8859-1."""
-    escaped = "".join(f"\\{char}" if char in "\\:=#! " else char for char in plain(text))
-    return escaped.encode("ascii", "backslashreplace").decode().replace("\\x", "\\u00")
+    """A key or value of a Java properties file: ASCII, everything else as UTF-16 units."""
+    return "".join(_character(char) for char in plain(text))
+
+
+def _character(char: str) -> str:
+    if char.isascii():
+        return f"\\{char}" if char in "\\:=#! " else char
+    units = char.encode("utf-16-be").hex()
+    return "".join(f"\\u{units[index : index + 4]}" for index in range(0, len(units), 4))
 
 
 def _json(value: object) -> str:

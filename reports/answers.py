@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from chaos.model import NS_PER_S, Outcome
 from chaos.result import Expectation
@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
     from chaos.result import Figures, Result, Segment
 
-_LONG_NS = NS_PER_S
+T = TypeVar("T")
+_LONG_NS = NS_PER_S // 2
 _LONG_SAMPLES = 10
 """A segment of this length and this many samples is told on its own, whatever comes before or after."""
 _CALM_NS = NS_PER_S // 2
 """Bad samples further apart than this belong to different spells."""
+_ABSENT_NS = NS_PER_S
+_ABSENT_PERIODS = 20
+"""A zone that has not answered for this long and this many samples is no longer one of those that answer in turn."""
 
 
 @dataclass(frozen=True)
@@ -121,17 +125,40 @@ def period_ns(segments: Sequence[Segment]) -> int:
 
 def spells(segments: Sequence[Segment]) -> tuple[Spell, ...]:
     """The segments as spells: in order, without a gap, each segment in exactly one."""
+    absent_ns = max(_ABSENT_NS, _ABSENT_PERIODS * period_ns(segments))
     runs = groupby(timed(segments), key=lambda part: part.long)
-    return tuple(Spell(tuple(spell)) for long, run in runs for spell in _split(list(run), long=long))
+    return tuple(Spell(tuple(spell)) for long, run in runs for spell in _split(list(run), absent_ns, long=long))
 
 
-def _split(run: list[Timed], *, long: bool) -> Iterator[list[Timed]]:
+def _split(run: list[Timed], absent_ns: int, *, long: bool) -> Iterator[list[Timed]]:
+    """Long segments one by one; short ones apart where trouble begins or ends, or other zones take turns."""
     if long:
         yield from ([part] for part in run)
         return
-    marked = zip(_troubled(run), run, strict=True)
-    for _, spell in groupby(marked, key=lambda pair: pair[0]):
-        yield [part for _, part in spell]
+    for troubled, stretch in _alike(run, _troubled(run)):
+        if troubled:
+            yield stretch
+        else:
+            yield from (spell for _, spell in _alike(stretch, _turns(stretch, absent_ns)))
+
+
+def _alike(run: list[Timed], marks: Sequence[T]) -> Iterator[tuple[T, list[Timed]]]:
+    """Neighbours with the same mark, together."""
+    for mark, pairs in groupby(zip(marks, run, strict=True), key=lambda pair: pair[0]):
+        yield mark, [part for _, part in pairs]
+
+
+def _turns(run: list[Timed], absent_ns: int) -> list[frozenset[str]]:
+    """For each short good segment, which zones answer in turn at that time."""
+    turns: list[set[str]] = [set() for _ in run]
+    for zone in {part.segment.answer for part in run}:
+        answered = [index for index, part in enumerate(run) if part.segment.answer == zone]
+        for before, after in pairwise([-1, *answered, len(run)]):
+            since = run[0].start_ns if before < 0 else run[before].end_ns
+            until = run[-1].end_ns if after == len(run) else run[after].start_ns
+            for index in range(max(before, 0), min(after + 1, len(run)) if until - since < absent_ns else before + 1):
+                turns[index].add(zone)
+    return [frozenset(zones) for zones in turns]
 
 
 def _troubled(run: list[Timed]) -> list[bool]:

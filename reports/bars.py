@@ -29,9 +29,9 @@ _BRACKET = 0.31
 """How far above its row's middle an outage's bracket is."""
 _BLIP = 0.0016
 """The least width that a bad sample is drawn with, as a part of the time axis."""
-_BOLD_PT, _SMALL_PT = 9.0, 7.5
-_EMS = 0.68
-"""The width of an average letter of DejaVu Sans Bold, the widest font that a reader is likely to have."""
+_BOLD_PT, _NAME_PT, _SMALL_PT = 9.0, 8.5, 7.5
+_EMS, _BOLD_EMS = 0.56, 0.72
+"""The width of an average letter of DejaVu Sans, the widest font that a reader is likely to have."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ class Scale:
         """The length of the axis."""
         return (self.end_ns - self.start_ns) / NS_PER_S
 
-    def room(self, text: str, size: float) -> float:
+    def room(self, text: str, size: float, ems: float = _EMS) -> float:
         """The seconds that ``text`` takes up, rather too many than too few."""
-        return len(text) * size * _EMS / self.points * self.seconds
+        return len(text) * size * ems / self.points * self.seconds
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _bar(scale: Scale, part: Timed) -> tuple[float, float]:
 
 def _name(canvas: Canvas, spell: Spell, row: int, text: str) -> None:
     """What came, in the middle of a spell that is long enough."""
-    if canvas.scale.room(text, _BOLD_PT) > _seconds(spell):
+    if canvas.scale.room(text, _BOLD_PT, _BOLD_EMS) > _seconds(spell):
         return
     ink, paper = (PAPER, BAD) if spell.bad else (INK, PAPER)
     middle = canvas.scale.at((spell.start_ns + spell.end_ns) // 2)
@@ -150,21 +150,19 @@ def _seconds(spell: Spell) -> float:
 def _outages(canvas: Canvas, figures: Figures, row: int) -> None:
     """A bracket over each bad stretch, with what came instead and how long no good answer did.
 
-    A label that would run into the one before it is left out; its bracket is not.
+    A label that would run into the one before it is shortened or left out; its bracket is not.
     """
-    free, y = canvas.scale.at(canvas.scale.start_ns), row - _BRACKET
+    scale, y = canvas.scale, row - _BRACKET
+    free, end = scale.at(scale.start_ns), scale.at(scale.end_ns)
     for stretch in _stretches(spells(figures.segments)):
-        left, right = canvas.scale.at(stretch[0].start_ns), canvas.scale.at(stretch[-1].end_ns)
-        canvas.axes.plot(
-            [left, left, right, right], [y + 0.04, y, y, y + 0.04], color=BAD, linewidth=1, zorder=4
-        )
-        text = _label(figures, stretch)
-        room = canvas.scale.room(text, _SMALL_PT)
-        left = min(left, canvas.scale.at(canvas.scale.end_ns) - room)
-        if left < free:
-            continue
-        canvas.axes.text(left, y - 0.02, text, color=BAD, fontsize=_SMALL_PT, va="bottom", zorder=6)
-        free = left + room
+        left, right = scale.at(stretch[0].start_ns), scale.at(stretch[-1].end_ns)
+        canvas.axes.plot([left, left, right, right], [y + 0.04, y, y, y + 0.04], color=BAD, linewidth=1, zorder=4)
+        rooms = [(text, scale.room(text, _SMALL_PT)) for text in _labels(figures, stretch)]
+        for text, room in (each for each in rooms if min(left, end - each[1]) >= free):
+            at = min(left, end - room)
+            canvas.axes.text(at, y - 0.02, text, color=BAD, fontsize=_SMALL_PT, va="bottom", zorder=6)
+            free = at + room
+            break
 
 
 def _stretches(told: tuple[Spell, ...]) -> Iterator[list[Spell]]:
@@ -180,17 +178,19 @@ def _stretches(told: tuple[Spell, ...]) -> Iterator[list[Spell]]:
         yield stretch
 
 
-def _label(figures: Figures, stretch: list[Spell]) -> str:
-    """``503: outage 10.2-10.4 s``; outages with good answers between them are counted and added up."""
+def _labels(figures: Figures, stretch: list[Spell]) -> tuple[str, str]:
+    """``503: outage 10.2-10.4 s``, and shorter; outages with good answers between are counted and added up."""
     start, end = stretch[0].start_ns, stretch[-1].end_ns
     within = [outage for outage in figures.outages if start <= outage.first_due_ns < end]
     errors = plain("+".join(dict.fromkeys(error for spell in stretch for error in spell.errors)))
     length = span(total(outage.length for outage in within))
-    return f"{errors}: outage {length}" if len(within) == 1 else f"{errors}: {_several(len(within))} {length}"
+    what = "outage" if len(within) == 1 else f"{count(len(within), 'outage')}, together"
+    return f"{errors}: {what} {length}", length
 
 
-def _several(outages: int) -> str:
-    return f"{count(outages, 'outage')}, together"
+def label_width(figures: Figures) -> float:
+    """The points that the names left of a row take up."""
+    return len(figures.key.vantage) * _NAME_PT * _BOLD_EMS + 16
 
 
 def _margins(canvas: Canvas, figures: Figures, row: int) -> None:
@@ -218,7 +218,7 @@ def _beside(
         ha="right" if x < 0 else "left",
         va="center",
         color=colour,
-        fontsize=8.5,
+        fontsize=_NAME_PT,
         fontweight=weight,
         annotation_clip=False,
     )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaos.model import NS_PER_S, Interval, Verdict
 from reports.answers import spells
-from reports.bars import BAD, FAINT, HATCH, INK, PAPER, Canvas, Scale, Style, draw_row
+from reports.bars import BAD, FAINT, HATCH, INK, PAPER, Canvas, Scale, Style, draw_row, label_width
 from reports.verdicts import expected, reason, surprising
 from reports.words import plain, title
 
@@ -46,10 +46,11 @@ _SETTINGS: Any = {
     "font.size": 9.0,
     "hatch.linewidth": 0.7,
 }
-_WIDTH, _ROW, _LEFT, _RIGHT, _BELOW = 12.0, 0.7, 1.75, 1.8, 0.82
+_WIDTH, _ROW, _RIGHT, _BELOW = 12.0, 0.7, 1.8, 0.62
 """In inches, as is all that measures the page."""
 _HEAD, _LINE, _FLAGS = 0.66, 0.19, 0.4
 _POINTS = 72.0
+_COLUMNS, _OTHERS, _LEGEND = 5, 3, 0.2
 _WRAP, _MOST_REASONS = 150, 3
 
 
@@ -79,12 +80,14 @@ def _standalone(svg: str) -> str:
 
 
 def _draw(result: Result, figure: Figure) -> None:
-    notes = _notes(result)
-    above = _HEAD + _LINE * len(notes) + _FLAGS
-    height = above + _ROW * max(1, len(result.figures)) + _BELOW
+    notes, styles = _notes(result), _styles(result)
+    legend = -(-(len(styles) + _OTHERS) // _COLUMNS)
+    above, below = _HEAD + _LINE * len(notes) + _FLAGS, _BELOW + _LEGEND * legend
+    left = min(_WIDTH / 3, max((label_width(figures) for figures in result.figures), default=0) / _POINTS + 0.2)
+    height = above + _ROW * max(1, len(result.figures)) + below
     figure.set_size_inches(_WIDTH, height)
-    box = (_LEFT / _WIDTH, _BELOW / height, 1 - (_LEFT + _RIGHT) / _WIDTH, 1 - (above + _BELOW) / height)
-    canvas = Canvas(figure.add_axes(box), result, _scale(result), _styles(result))
+    box = (left / _WIDTH, below / height, 1 - (left + _RIGHT) / _WIDTH, 1 - (above + below) / height)
+    canvas = Canvas(figure.add_axes(box), result, _scale(result, _POINTS * _WIDTH * box[2]), styles)
     _axis(canvas, result)
     _fault(canvas, result)
     for row, figures in enumerate(result.figures):
@@ -92,10 +95,10 @@ def _draw(result: Result, figure: Figure) -> None:
     if not result.figures:
         canvas.axes.text(0.5, 0.5, "no samples", transform=canvas.axes.transAxes, ha="center", color=FAINT)
     _headline(figure, result, notes, height)
-    _legend(figure, result, canvas.styles)
+    _legend(figure, result, styles)
 
 
-def _scale(result: Result) -> Scale:
+def _scale(result: Result, points: float) -> Scale:
     """From the first sample to the end of the last, zero where the injection was asked for."""
     told = [spell for figures in result.figures for spell in spells(figures.segments)]
     moments = [moment for moment in (result.injected, result.restored) if moment]
@@ -104,7 +107,7 @@ def _scale(result: Result) -> Scale:
     start = min(starts, default=result.started_ns)
     end = max(*ends, start + 1) if ends else max(result.ended_ns, start + 1)
     zero = result.injected.low_ns if result.injected else start
-    return Scale(zero, start, end, _POINTS * (_WIDTH - _LEFT - _RIGHT))
+    return Scale(zero, start, end, points)
 
 
 def _styles(result: Result) -> dict[Zone, Style]:
@@ -169,9 +172,7 @@ def _flag(canvas: Canvas, x: float, text: str) -> None:
 def _notes(result: Result) -> list[str]:
     """The lines under the headline: where and when, the fault's proof, the reasons for the verdict."""
     started = datetime.fromtimestamp(result.started_unix_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    first = "  |  ".join(
-        part for part in (f"{result.platform}/{result.engine}", started, result.effect) if part
-    )
+    first = "  |  ".join(part for part in (f"{result.platform}/{result.engine}", started, result.effect) if part)
     reasons = [
         f"{finding.series}: {finding.text}" if finding.series else finding.text
         for finding in result.findings
@@ -203,11 +204,9 @@ def _legend(figure: Figure, result: Result, styles: Mapping[Zone, Style]) -> Non
     def patch(label: str, colour: str, hatch: str = "") -> Patch:
         return Patch(facecolor=colour, hatch=hatch, edgecolor=HATCH, linewidth=0, label=label)
 
-    handles = [
-        patch(f"answered by {plain(zone)}", style.colour, style.hatch) for zone, style in styles.items()
-    ]
+    handles = [patch(f"answered by {plain(zone)}", style.colour, style.hatch) for zone, style in styles.items()]
     handles.append(patch("bad: no answer, or a wrong one", BAD))
     if result.injected:
         handles.append(patch("fault in effect", _BROKEN))
         handles.append(patch("being injected or repaired", _BETWEEN, "////"))
-    figure.legend(handles=handles, loc="lower left", ncols=5, frameon=False, fontsize=8.5)
+    figure.legend(handles=handles, loc="lower left", ncols=_COLUMNS, frameon=False, fontsize=8.5)

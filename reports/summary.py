@@ -113,9 +113,7 @@ def _answering(figures: Figures) -> str:
 
 def _stillness(still: list[Figures]) -> str:
     samples = sum(figures.samples for figures in still)
-    return (
-        f"{'+'.join(f.key.lane for f in still)}: {_answering(still[0])} throughout, none of {samples:,} bad"
-    )
+    return f"{'+'.join(f.key.lane for f in still)}: {_answering(still[0])} throughout, none of {samples:,} bad"
 
 
 def _story(figures: Figures) -> list[Text]:
@@ -225,9 +223,7 @@ def _folder(results: Sequence[Result]) -> str:
 def _wrapped(console: Console, text: str, indent: str, style: str = "") -> None:
     """A sentence of any length, indented."""
     width = max(_NARROWEST, console.width)
-    wrapper = textwrap.TextWrapper(
-        width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
-    )
+    wrapper = textwrap.TextWrapper(width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
     for line in wrapper.wrap(plain(text)):
         _print(console, Text(line, style))
 

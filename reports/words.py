@@ -14,13 +14,12 @@ if TYPE_CHECKING:
     from chaos.model import Interval
     from chaos.result import Result
 
-_UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]+"
-)
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]+")
 """Control, direction and line characters: they change terminals, or are not allowed in XML."""
 _NOISE = 1e-9
 """What binary fractions add or take away: 0.589 * 100 must not become 58.8."""
 _LONG_S = 10
+_NOT_ALL = 99.99
 
 
 def plain(text: str) -> str:
@@ -57,7 +56,7 @@ def cost(low_and_high: tuple[float, float]) -> str:
 
 def share(ratio: float) -> str:
     """A ratio in per cent, rounded down, so that 100 % means all."""
-    return f"{_down(100 * ratio, 2):.2f} %" if ratio < 1 else "100 %"
+    return f"{min(_down(100 * ratio, 2), _NOT_ALL):.2f} %" if ratio < 1 else "100 %"
 
 
 def count(number: int, noun: str) -> str:

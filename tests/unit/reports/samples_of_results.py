@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import Any
 
 from chaos.model import NS_PER_S, Interval, Lane, Outcome, SeriesKey, Verdict
 from chaos.result import (
@@ -123,7 +124,7 @@ def moment(low: float, high: float) -> Interval:
     return Interval(START_NS + round(low * NS_PER_S), START_NS + round(high * NS_PER_S))
 
 
-def load_balancer(lane: Lane, *during: Stretch, back_s: float = 16.4, **more: Interval | None) -> Figures:
+def load_balancer(lane: Lane, *during: Stretch, back_s: float = 16.4, **more: Any) -> Figures:
     return figures(
         "load-balancer",
         lane,
@@ -135,7 +136,7 @@ def load_balancer(lane: Lane, *during: Stretch, back_s: float = 16.4, **more: In
     )
 
 
-def gateway1(lane: Lane, *during: Stretch, back_s: float = 16.4, **more: Interval | None) -> Figures:
+def gateway1(lane: Lane, *during: Stretch, back_s: float = 16.4, **more: Any) -> Figures:
     return figures(
         "gateway-zone1",
         lane,
@@ -149,12 +150,10 @@ def gateway1(lane: Lane, *during: Stretch, back_s: float = 16.4, **more: Interva
 
 
 def gateway2(lane: Lane) -> Figures:
-    return figures(
-        "gateway-zone2", lane, stretch(LENGTH_S, "zone2"), home="zone2", expectation=Expectation.UNTOUCHED
-    )
+    return figures("gateway-zone2", lane, stretch(LENGTH_S, "zone2"), home="zone2", expectation=Expectation.UNTOUCHED)
 
 
-def result(*found: Figures, verdict: Verdict = Verdict.PASS, **changes: object) -> Result:
+def result(*found: Figures, verdict: Verdict = Verdict.PASS, **changes: Any) -> Result:
     """A finished ``delete-deployment`` of zone1; ``changes`` replace fields."""
     base = Result(
         scenario="delete-deployment",
@@ -180,12 +179,12 @@ def result(*found: Figures, verdict: Verdict = Verdict.PASS, **changes: object) 
         started_unix_s=1_790_000_000.25,
         artifacts="/tmp/artifacts/delete-deployment-zone1-page",
     )
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)
 
 
-def delete_deployment(**changes: object) -> Result:
+def delete_deployment(**changes: Any) -> Result:
     """The usual story: errors until outlier detection, then the other zone, then home."""
-    marks = {
+    marks: dict[str, Any] = {
         "detect": seconds(0.0, 0.15),
         "failover": seconds(10.1, 10.45),
         "failback": seconds(0.8, 1.45),
@@ -201,9 +200,13 @@ def delete_deployment(**changes: object) -> Result:
     )
 
 
-def smooth(**changes: object) -> Result:
+def smooth(**changes: Any) -> Result:
     """The hardened story: a blip, then the other zone."""
-    marks = {"detect": seconds(0.0, 0.15), "failover": seconds(0.2, 0.55), "failback": seconds(0.8, 1.45)}
+    marks: dict[str, Any] = {
+        "detect": seconds(0.0, 0.15),
+        "failover": seconds(0.2, 0.55),
+        "failback": seconds(0.8, 1.45),
+    }
     return result(
         *(load_balancer(lane, stretch(3.3, "503", "zone2"), **marks) for lane in Lane),
         *(gateway1(lane, stretch(3.3, "503"), **marks) for lane in Lane),
@@ -213,9 +216,9 @@ def smooth(**changes: object) -> Result:
     )
 
 
-def wrong_port(**changes: object) -> Result:
+def wrong_port(**changes: Any) -> Result:
     """Known to be false with default policies: errors until the repair."""
-    gone = {"detect": seconds(0.0, 0.15), "failback": seconds(0.1, 0.5)}
+    gone: dict[str, Any] = {"detect": seconds(0.0, 0.15), "failback": seconds(0.1, 0.5)}
     return result(
         *(load_balancer(lane, stretch(15.2, "503", "zone2"), back_s=15.2, **gone) for lane in Lane),
         *(gateway1(lane, stretch(15.4, "503"), back_s=15.4, **gone) for lane in Lane),
@@ -239,14 +242,12 @@ def wrong_port(**changes: object) -> Result:
     )
 
 
-def delete_gateway(**changes: object) -> Result:
+def delete_gateway(**changes: Any) -> Result:
     """Its own gateway is gone: refused there, a blip at the load balancer."""
-    blip = {"detect": seconds(0.0, 0.2), "failover": seconds(1.2, 1.6), "failback": seconds(1.1, 1.7)}
+    blip: dict[str, Any] = {"detect": seconds(0.0, 0.2), "failover": seconds(1.2, 1.6), "failback": seconds(1.1, 1.7)}
     return result(
         load_balancer(Lane.FRESH, stretch(4.2, "REFUSED", "zone2"), **blip),
-        load_balancer(
-            Lane.KEEPALIVE, stretch(3.1, "RESET"), stretch(3.2, "zone2"), stretch(4.1, "TIMEOUT"), **blip
-        ),
+        load_balancer(Lane.KEEPALIVE, stretch(3.1, "RESET"), stretch(3.2, "zone2"), stretch(4.1, "TIMEOUT"), **blip),
         *(
             figures(
                 "gateway-zone1",
@@ -272,7 +273,7 @@ def delete_gateway(**changes: object) -> Result:
     )
 
 
-def infra(**changes: object) -> Result:
+def infra(**changes: Any) -> Result:
     """Nothing was injected, because the mesh was never steady."""
     return result(
         **{
