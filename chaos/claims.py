@@ -7,11 +7,14 @@ the scenario that proves it is then a *strict* expected failure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from chaos.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 WALKTHROUGH_URL = "https://developer.konghq.com/mesh/disaster-recovery/"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import entry_points
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads the annotations when it runs
 from typing import TYPE_CHECKING, Annotated, NoReturn, Protocol
 
 import typer
@@ -32,7 +32,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Companion of the test suite (pytest -m failover). Exit codes: 0 done, 2 wrong usage, 10 it could not be done.",
+    help="Companion of the test suite (pytest -m failover). Exit codes: 0 done, 2 wrong usage, 10 not possible.",
 )
 
 

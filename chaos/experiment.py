@@ -10,6 +10,7 @@ import json
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from chaos import timeline, undo, verdict, watch
@@ -188,7 +189,7 @@ class _Run:
         limit = self._experiment.pace.effect_limit
         proofs = []
         for record in records:
-            proof = poll(self._clock, lambda record=record: fault.effective(self._platform, record), limit)  # type: ignore[misc]
+            proof = poll(self._clock, partial(fault.effective, self._platform, record), limit)
             if proof is None:
                 raise InfraError(f"{fault.name} had no effect on {record.target} within {limit:g} s")
             proofs.append(proof)

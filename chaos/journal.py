@@ -95,11 +95,12 @@ class Journal:
         text = json.dumps(entry, separators=(",", ":"), sort_keys=True)
         line = f"{zlib.crc32(text.encode()):08x} {text}\n".encode()
         try:
-            if os.write(self._descriptor, line) != len(line):
-                raise OSError("the disk is full")
+            written = os.write(self._descriptor, line)
             os.fsync(self._descriptor)
         except OSError as error:
             raise self._failed(error) from error
+        if written != len(line):
+            raise self._failed(OSError("the disk is full"))
 
     def _failed(self, error: OSError) -> JournalError:
         reason = error.strerror or error

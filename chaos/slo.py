@@ -84,7 +84,7 @@ def parse_objectives(text: str, *, sample_period_s: float) -> Objectives:
 def _refuse_impossible(objectives: Objectives, sample_period_s: float) -> None:
     if not 0 < objectives.target < 100:  # noqa: PLR2004 - percent
         raise SettingsError(
-            f"--slo: target={objectives.target:g} leaves no error budget or no objective; choose between 0 and 100 (say 99.9)"
+            f"--slo: target={objectives.target:g} % is no objective; choose between 0 and 100 (say 99.9)"
         )
     if not objectives.window > 0:
         raise SettingsError(f"--slo: window={objectives.window:g} days is not a window; choose 30, say")

@@ -6,6 +6,7 @@ saw the old state, and was not routed before it was due) and the end of the samp
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -85,7 +86,7 @@ def segments(series: Series) -> tuple[Segment, ...]:
         -1 - (series.outcome.astype(np.int64) * 1000 + series.status),
     )
     starts = np.concatenate(([0], np.flatnonzero(np.diff(state)) + 1, [len(state)])).tolist()
-    return tuple(_segment(series, low, high) for low, high in zip(starts, starts[1:], strict=False))
+    return tuple(_segment(series, low, high) for low, high in itertools.pairwise(starts))
 
 
 def _segment(series: Series, low: int, high: int) -> Segment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from chaos.clock import poll
@@ -26,5 +27,9 @@ def restore(platform: Platform, records: Sequence[Record], clock: Clock, limit_s
     for record in records:
         platform.put(record)
     for record in records:
-        if not poll(clock, lambda record=record: platform.difference(record) is None, limit_s):
+        if not poll(clock, partial(_is_back, platform, record), limit_s):
             raise InfraError(f"{record.target} is not restored after {limit_s:g} s: {platform.difference(record)}")
+
+
+def _is_back(platform: Platform, record: Record) -> bool:
+    return platform.difference(record) is None

@@ -15,4 +15,4 @@ pytestmark = [pytest.mark.failover, pytest.mark.control]
 
 def test_nothing_is_found_where_nothing_is_broken(prove: Prover, mesh: Mesh, profile: str) -> None:
     """Every vantage is answered by its own zone all the time."""
-    prove(mesh, None, mesh.zones[0], profile, ("nearest-first",))
+    prove(mesh, None, mesh.zones[0], profile, claims=("nearest-first",))

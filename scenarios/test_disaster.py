@@ -20,4 +20,4 @@ def test_users_are_moved_to_another_zone_and_come_home(
     prove: Prover, mesh: Mesh, fault_name: str, zone: str, profile: str
 ) -> None:
     """The load balancer moves within the objective; the repaired zone serves its share again, without help."""
-    prove(mesh, fault_name, zone, profile, (fault(fault_name).claim, "nearest-first", "comes-home"))
+    prove(mesh, fault_name, zone, profile, claims=(fault(fault_name).claim, "nearest-first", "comes-home"))

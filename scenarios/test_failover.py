@@ -22,7 +22,7 @@ def test_the_mesh_reroutes_to_another_zone_and_comes_home(
     """Another zone answers within the objective, home again after the repair, without help."""
     elsewhere = [other for other in mesh.zones if other != zone]
     before = {other: mesh.ingress_connections(other) for other in elsewhere}
-    prove(mesh, fault_name, zone, profile, (fault(fault_name).claim, "nearest-first", "comes-home"))
+    prove(mesh, fault_name, zone, profile, claims=(fault(fault_name).claim, "nearest-first", "comes-home"))
     passed = {other: mesh.ingress_connections(other) - before[other] for other in elsewhere}
     prove.check(
         mesh,
@@ -30,7 +30,5 @@ def test_the_mesh_reroutes_to_another_zone_and_comes_home(
         zone,
         profile,
         holds=any(passed.values()),
-        evidence=", ".join(
-            f"the ingress of {other} passed on {count} connections" for other, count in passed.items()
-        ),
+        evidence=", ".join(f"the ingress of {other} passed on {count} connections" for other, count in passed.items()),
     )

@@ -24,20 +24,20 @@ def test_the_steps_of_the_walkthrough(prove: Prover, meshes: Meshes, profile: st
     first, *others = mesh.zones
 
     # 1. An HTTPRoute to each zone's own echo: answered by the zone's own pods.
-    prove(mesh, None, first, profile, ("zone-local-route",), _A_MOMENT)
+    prove(mesh, None, first, profile, claims=("zone-local-route",), pace=_A_MOMENT)
 
     # 2. The MeshMultiZoneService exists, but no route leads to it yet: nothing changes.
     mesh.apply_multizone()
-    prove(mesh, None, first, profile, ("nearest-first",), _A_MOMENT)
+    prove(mesh, None, first, profile, claims=("nearest-first",), pace=_A_MOMENT)
 
     # 3. The routes are re-pointed: still the nearest answers.
     for zone in mesh.zones:
         mesh.route(zone, Backend.MULTIZONE)
-    prove(mesh, None, first, profile, ("nearest-first",), _A_MOMENT)
+    prove(mesh, None, first, profile, claims=("nearest-first",), pace=_A_MOMENT)
 
     # 4. The first zone no longer offers echo: another zone answers at its gateway, through its ingress.
     ingress = {zone: mesh.ingress_connections(zone) for zone in others}
-    prove(mesh, "delete-service", first, profile, ("one-service-in-all-zones", "comes-home"))
+    prove(mesh, "delete-service", first, profile, claims=("one-service-in-all-zones", "comes-home"))
     passed = {zone: mesh.ingress_connections(zone) - ingress[zone] for zone in others}
     prove.check(
         mesh,
@@ -45,7 +45,5 @@ def test_the_steps_of_the_walkthrough(prove: Prover, meshes: Meshes, profile: st
         first,
         profile,
         holds=any(passed.values()),
-        evidence=", ".join(
-            f"the ingress of {zone} passed on {count} connections" for zone, count in passed.items()
-        ),
+        evidence=", ".join(f"the ingress of {zone} passed on {count} connections" for zone, count in passed.items()),
     )
