@@ -17,7 +17,7 @@ from rich.console import Console
 from chaos.claims import CLAIMS
 from reports.archive import FILE_NAME, dump
 from reports.summary import render_one
-from reports.words import plain, title
+from reports.words import NO_FAULT, plain, sentence, title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -44,7 +44,6 @@ _TYPES = {
 _TEXT = ("text/plain", "txt")
 _WIDTH = 110
 _BLOCKERS = {"delete-cluster", "delete-gateway"}
-_CONTROLS = {"", "none", "control"}
 
 _DASH = "\N{EN DASH}"
 _UNABLE = "InfraError|NothingSelected|JournalError|SamplesError|SettingsError"
@@ -94,7 +93,7 @@ def describe(
     for name, value in (("fault", fault), ("zone", zone), ("profile", profile)):
         _dynamic.parameter(name, value)
     _dynamic.feature(feature)
-    _dynamic.story(scenario)
+    _dynamic.story(sentence(scenario))
     _dynamic.severity(severity(fault))
     for claim_id, url in _links(claims).items():
         _dynamic.link(url, name=claim_id)
@@ -111,7 +110,7 @@ def _links(claims: Iterable[str]) -> dict[str, str]:
 
 def severity(fault: str) -> allure.severity_level:
     """How bad it is when users are not protected from ``fault``."""
-    if fault in _CONTROLS:
+    if fault in NO_FAULT:
         return allure.severity_level.NORMAL
     return allure.severity_level.BLOCKER if fault in _BLOCKERS else allure.severity_level.CRITICAL
 

@@ -19,7 +19,7 @@ from chaos.model import Verdict
 from chaos.result import Expectation
 from reports.answers import absent, in_words, quiet, spells
 from reports.verdicts import Standing, claim_verdicts, expected, reason, surprising
-from reports.words import cost, count, plain, share, span, title
+from reports.words import cost, count, name, plain, share, span, title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -71,6 +71,8 @@ def render_one(result: Result, console: Console) -> None:
         _wrapped(console, f"{finding.verdict}: {where}{finding.text}", "  ")
     if expected(result) or surprising(result):
         _wrapped(console, f"documented: {reason(result)}", "  ")
+    if result.effect and not result.figures and result.effect not in {f.text for f in result.findings}:
+        _wrapped(console, result.effect, "  ")
     for vantage, lanes in groupby(result.figures, lambda figures: figures.key.vantage):
         _vantage(plain(vantage), list(lanes), result, console)
 
@@ -86,24 +88,24 @@ def _heading(result: Result) -> Text:
     return text
 
 
-def _vantage(name: str, lanes: list[Figures], result: Result, console: Console) -> None:
+def _vantage(vantage: str, lanes: list[Figures], result: Result, console: Console) -> None:
     """A vantage's lanes; those where nothing happened share a line."""
     still = [figures for figures in lanes if quiet(figures)]
     if len(still) == len(lanes) and len({_answering(figures) for figures in still}) == 1:
-        _print(console, Text(f"  {name}  {_stillness(still)}"))
+        _print(console, Text(f"  {vantage}  {_stillness(still)}"))
         return
     dies = all(figures.expectation is Expectation.MAY_DIE for figures in lanes)
-    _print(console, Text(f"  {name}{'  (may fail while the fault lasts)' if dies else ''}"))
+    _print(console, Text(f"  {vantage}{'  (may fail while the fault lasts)' if dies else ''}"))
     for figures in lanes:
         story = [_story(figures), _figures(figures, result)]
         told = [[Text(_stillness([figures]))]] if figures in still else story
         _lane(plain(figures.key.lane), told, console)
 
 
-def _lane(name: str, told: list[list[Text]], console: Console) -> None:
+def _lane(lane: str, told: list[list[Text]], console: Console) -> None:
     width = max(_NARROWEST, console.width - _LABEL)
     lines = [line for pieces in told for line in _pack(pieces, width)]
-    for label, line in zip_longest([name], lines, fillvalue=""):
+    for label, line in zip_longest([lane], lines, fillvalue=""):
         _print(console, Text(f"    {label:<{_LABEL - 4}}") + Text.assemble(line))
 
 
@@ -134,7 +136,7 @@ def _figures(figures: Figures, result: Result) -> list[Text]:
 
 def _moments(figures: Figures) -> list[str]:
     moments = (("detect", figures.detect), ("failover", figures.failover), ("home", figures.failback))
-    return [f"{name} {span(moment)}" for name, moment in moments if moment]
+    return [f"{what} {span(moment)}" for what, moment in moments if moment]
 
 
 def _remarks(figures: Figures, result: Result) -> list[str]:
@@ -194,8 +196,8 @@ def _evidence(row: Iterable[ClaimVerdict]) -> str:
     """The experiments that are a claim's evidence under any profile: ``wrong-port zone1 zone2``."""
     zones: dict[str, dict[str, None]] = {}
     for result in (result for verdict in row for result in verdict.evidence):
-        zones.setdefault(result.scenario, {})[result.zone] = None
-    return ", ".join(" ".join((scenario, *where)).strip() for scenario, where in zones.items())
+        zones.setdefault(name(result), {})[plain(result.zone)] = None
+    return ", ".join(" ".join((tried, *where)).strip() for tried, where in zones.items())
 
 
 def _counts(results: Sequence[Result]) -> Text:

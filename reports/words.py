@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]+")
 """Control, direction and line characters: they change terminals, or are not allowed in XML."""
+NO_FAULT = frozenset({"", "none"})
+"""What stands for the fault of an experiment without one."""
 _NOISE = 1e-9
 """What binary fractions add or take away: 0.589 * 100 must not become 58.8."""
 _LONG_S = 10
@@ -33,9 +35,23 @@ def title(result: Result) -> str:
 
 
 def subject(result: Result) -> str:
-    """The scenario and its zone, unless the scenario's name has it already."""
-    named = not result.zone or result.zone in re.split(r"[^\w-]", result.scenario)
-    return plain(result.scenario if named else f"{result.scenario} {result.zone}")
+    """What was tried, and where."""
+    return plain(f"{name(result)} {result.zone}".strip())
+
+
+def name(result: Result) -> str:
+    """What was tried: the fault; without one the claim that was looked into, or else the scenario."""
+    if result.fault not in NO_FAULT:
+        return plain(result.fault)
+    alone = len(result.claims) == 1 and not result.figures
+    return plain(result.claims[0]) if alone else sentence(result.scenario)
+
+
+def sentence(scenario: str) -> str:
+    """A test's name as a sentence, without its parameters: ``a mesh that is left alone``."""
+    if not scenario.startswith("test_"):
+        return plain(scenario)
+    return plain(re.split(r"[\[-]", scenario)[0].removeprefix("test_").replace("_", " "))
 
 
 def seconds(length_ns: int) -> str:

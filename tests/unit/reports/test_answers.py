@@ -123,8 +123,10 @@ def test_figures_in_words() -> None:
 def test_titles() -> None:
     result = samples.delete_deployment()
     assert title(result) == "delete-deployment zone1 [page]"
-    assert subject(replace(result, scenario="delete-deployment zone1")) == "delete-deployment zone1"
-    assert subject(replace(result, scenario="control", zone="")) == "control"
+    left_alone = replace(result, fault="none", scenario="test_a_mesh_left_alone_is_quiet-zone1-page")
+    assert subject(left_alone) == "a mesh left alone is quiet zone1"
+    assert subject(replace(left_alone, zone="", scenario="control")) == "control"
+    assert subject(replace(left_alone, claims=("nearest-first",), figures=())) == "nearest-first zone1"
 
 
 def test_names_cannot_change_a_terminal_or_break_xml() -> None:

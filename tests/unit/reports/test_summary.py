@@ -156,3 +156,11 @@ def test_names_are_not_markup() -> None:
     text = printed(console)
     assert "pod [red]x[/red] said" in text
     assert "\x1b" not in text
+
+
+def test_a_claim_that_needs_no_fault_says_what_was_found() -> None:
+    found = "the ingress of zone2 passed on 12 connections"
+    looked = samples.result(fault="none", claims=("enters-by-ingress",), effect=found, injected=None, restored=None)
+    assert lines([looked])[:3] == ["enters-by-ingress zone1 [page]  PASS", f"  {found}", ""]
+    failed = replace(looked, verdict=Verdict.FAIL, findings=(Finding(Verdict.FAIL, found),))
+    assert lines([failed])[:3] == ["enters-by-ingress zone1 [page]  FAIL", f"  FAIL: {found}", ""]
