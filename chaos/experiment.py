@@ -122,6 +122,7 @@ class _Run:
         self._injected: Interval | None = None
         self._restored: Interval | None = None
         self._effect = ""
+        self._newest: tuple[Answering, ...] = ()
         self._probe: RunningProbe
 
     def find(self, verdict: Verdict, error: ChaosError) -> None:
@@ -148,10 +149,8 @@ class _Run:
             return self._steady_ns is not None
 
         if not self._watch(steady, pace.steady_limit):
-            raise InfraError(f"no steady state within {pace.steady_limit:g} s: {self._complaints()}")
-
-    def _complaints(self) -> str:
-        return "; ".join(f"{a.key} is answered by {a.answer}" for a in self._answering()) or "no sample yet"
+            newest = (f"{a.key} is answered by {a.answer}" for a in self._newest)
+            raise InfraError(f"no steady state within {pace.steady_limit:g} s: {'; '.join(newest) or 'no sample yet'}")
 
     def _break_and_mend(self, fault: Fault) -> None:
         records = self._record(fault)
@@ -246,20 +245,15 @@ class _Run:
 
         return poll(self._clock, look, limit_s, self._experiment.pace.every)
 
-    def _answering(self) -> tuple[Answering, ...]:
-        every = self._probe.log.series(self._attribution)
-        return tuple(
-            Answering(key, timeline.answer(series, -1), bool(series.good[-1]))
-            for key, series in every.items()
-            if len(series)
-        )
-
     def _show(self, every: Mapping[SeriesKey, Series]) -> None:
         steady = self._steady_ns
         bad = sum(int((~s.between(steady, s.due_ns[-1] + 1).good).sum()) for s in every.values() if steady and len(s))
         name, since = self._phase
         elapsed = (self._clock.now_ns() - since) / NS_PER_S
-        self._observer.live(Live(self._experiment.title, name, elapsed, self._answering(), bad))
+        self._newest = tuple(
+            Answering(key, timeline.answer(s, -1), bool(s.good[-1])) for key, s in every.items() if len(s)
+        )
+        self._observer.live(Live(self._experiment.title, name, elapsed, self._newest, bad))
 
     @contextmanager
     def _in_phase(self, name: str) -> Iterator[None]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chaos.samples import Series
 
 _DAY_S = 86_400.0
-_SLICE_NS = NS_PER_S
+SLICE_NS = NS_PER_S
 """A timeslice is one second: the experiment lasts tens of seconds, and people ask second by second."""
 
 
@@ -98,12 +98,12 @@ def _refuse_impossible(objectives: Objectives, sample_period_s: float) -> None:
             )
 
 
-def availability(series: Series, objectives: Objectives) -> Availability:
+def availability(series: Series, objectives: Objectives, slice_ns: int = SLICE_NS) -> Availability:
     """A series' availability in the three OpenSLO ways; 1.0 where there is no sample."""
     if not len(series):
         return Availability(1.0, 1.0, 1.0)
     good = series.good
-    slices = (series.due_ns - series.due_ns[0]) // _SLICE_NS
+    slices = (series.due_ns - series.due_ns[0]) // slice_ns
     asked = np.bincount(slices)
     ratios = np.bincount(slices, weights=good)[asked > 0] / asked[asked > 0]
     return Availability(

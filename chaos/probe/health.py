@@ -31,7 +31,7 @@ def health(series: Mapping[SeriesKey, Series]) -> ProbeHealth:
     return ProbeHealth(
         samples=len(lag),
         lost=sum(s.lost for s in series.values()),
-        lag_p99_ms=float(np.percentile(lag, 99, method="higher")) / _MS if len(lag) else 0.0,
+        lag_p99_ms=float(np.percentile(lag, 99, method="inverted_cdf")) / _MS if len(lag) else 0.0,
         lag_max_ms=float(lag.max()) / _MS if len(lag) else 0.0,
     )
 

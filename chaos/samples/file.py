@@ -58,6 +58,7 @@ class SampleWriter:
         with self._writing():
             self._file = _create(path)
             self._stream = _stream(self._file, self._schema)
+        self.write([])  # Arrow writes the schema with the first batch; readers (and a full disk) need not wait
 
     def write(self, samples: Sequence[Sample]) -> None:
         """Append ``samples`` as one record batch."""

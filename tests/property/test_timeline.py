@@ -1,0 +1,179 @@
+"""The timeline analysis against a brute-force statement of what its words mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chaos import slo, timeline
+from chaos.model import Interval, Lane, Outcome, SeriesKey
+from chaos.samples import NOBODY, Series
+from chaos.slo import Objectives
+
+PERIOD = 50
+ZONES = ("zone1", "zone2", "zone3")
+
+
+@dataclass(frozen=True)
+class One:
+    """A sample in the plainest form."""
+
+    due: int
+    done: int
+    zone: str | None
+    home: str
+
+    @property
+    def good(self) -> bool:
+        return self.zone is not None
+
+    @property
+    def at_home(self) -> bool:
+        return self.zone == self.home
+
+    @property
+    def away(self) -> bool:
+        return self.good and not self.at_home
+
+
+def samples() -> st.SearchStrategy[list[One]]:
+    # runs of equal answers, as a mesh gives them, rather than noise in which no run is ever long
+    answer = st.tuples(st.sampled_from([None, *ZONES]), st.sampled_from(["zone1", "zone1", "zone2"]))
+    blocks = st.lists(st.tuples(answer, st.integers(1, 6), st.integers(1, 400)), max_size=14)
+    return blocks.map(_unroll)
+
+
+def _unroll(blocks: list[tuple[tuple[str | None, str], int, int]]) -> list[One]:
+    flat = [(zone, home, latency) for (zone, home), count, latency in blocks for _ in range(count)]
+    return [One(i * PERIOD, i * PERIOD + latency, zone, home) for i, (zone, home, latency) in enumerate(flat)]
+
+
+def series(of: list[One]) -> Series:
+    code = {zone: index for index, zone in enumerate(ZONES)}
+    return Series(
+        key=SeriesKey("gateway-zone1", Lane.FRESH),
+        period_ns=PERIOD,
+        zones=ZONES,
+        due_ns=np.array([one.due for one in of], np.int64),
+        sent_ns=np.array([one.due for one in of], np.int64),
+        done_ns=np.array([one.done for one in of], np.int64),
+        outcome=np.array([Outcome.OK if one.good else Outcome.HTTP_ERROR for one in of], np.uint8),
+        status=np.array([200 if one.good else 503 for one in of], np.uint16),
+        zone=np.array([code[one.zone] if one.zone else NOBODY for one in of], np.int8),
+        home=np.array([code[one.home] for one in of], np.int8),
+    )
+
+
+moments = st.integers(0, 60 * PERIOD).flatmap(lambda low: st.builds(Interval, st.just(low), st.integers(low, low + 200)))
+lengths = st.integers(1, 5)
+
+
+def first_affected_position(of: list[One], since: Interval) -> int:
+    return next((i for i, one in enumerate(of) if one.done >= since.low_ns), len(of))
+
+
+@given(samples())
+def test_outages_are_the_maximal_runs_of_bad_samples(of: list[One]) -> None:
+    expected = []
+    for i, one in enumerate(of):
+        if one.good or (i and not of[i - 1].good):
+            continue
+        j = i
+        while j + 1 < len(of) and not of[j + 1].good:
+            j += 1
+        before = of[i - 1].due if i else of[i].due - PERIOD
+        after = of[j + 1].due if j + 1 < len(of) else of[j].due + PERIOD
+        expected.append((of[i].due, of[j].due, j - i + 1, of[j].due - of[i].due, after - before))
+
+    found = timeline.outages(series(of))
+
+    assert [(o.first_due_ns, o.last_due_ns, o.samples, o.length.low_ns, o.length.high_ns) for o in found] == expected
+
+
+@given(samples(), moments)
+def test_detection_is_the_first_sample_not_at_home_that_ended_after_injection(of: list[One], injected: Interval) -> None:
+    start = first_affected_position(of, injected)
+    expected = next((i for i in range(start, len(of)) if not of[i].at_home), None)
+
+    found = timeline.detect(series(of), injected)
+
+    assert (None if found is None else found.index) == expected
+
+
+@given(samples(), moments, lengths, st.sampled_from(ZONES))
+def test_failover_is_the_first_of_k_good_samples_from_elsewhere(
+    of: list[One], injected: Interval, k: int, faulty: str
+) -> None:
+    def elsewhere(one: One) -> bool:
+        return one.good and one.zone != faulty
+
+    start = first_affected_position(of, injected)
+    candidates = (i for i in range(start, len(of) - k + 1) if all(elsewhere(one) for one in of[i : i + k]))
+    expected = next(candidates, None)
+
+    found = timeline.failover(series(of), injected, faulty, k)
+
+    assert (None if found is None else found.index) == expected
+
+
+@given(samples(), moments, lengths, st.sampled_from(ZONES))
+def test_failback_is_final_and_begins_with_the_repaired_zone(
+    of: list[One], restored: Interval, k: int, repaired: str
+) -> None:
+    def home_run(start: int) -> int | None:
+        for i in range(start, len(of) - k + 1):
+            if of[i].zone == repaired and all(one.at_home for one in of[i : i + k]):
+                return i
+        return None
+
+    first = home_run(first_affected_position(of, restored))
+    strayed = [] if first is None else [i for i in range(first, len(of)) if of[i].away]
+    expected = home_run(strayed[-1] + 1) if strayed else first
+
+    found = timeline.failback(series(of), restored, repaired, k)
+
+    assert (None if found.found is None else found.found.index) == expected
+    assert found.late_away == len(strayed)
+
+
+@given(samples())
+def test_segments_tell_every_sample_once_and_in_order(of: list[One]) -> None:
+    told = [answer for segment in timeline.segments(series(of)) for answer in [segment.answer] * segment.samples]
+
+    assert told == [one.zone or "503" for one in of]
+
+
+@given(samples())
+def test_neighbouring_segments_differ(of: list[One]) -> None:
+    found = timeline.segments(series(of))
+
+    assert all((a.answer, a.away) != (b.answer, b.away) for a, b in zip(found, found[1:], strict=False))
+
+
+@given(samples(), st.data())
+def test_a_moment_lies_between_the_sample_before_and_the_end_of_the_one_that_saw_it(
+    of: list[One], data: st.DataObject
+) -> None:
+    if not of:
+        return
+    index = data.draw(st.integers(0, len(of) - 1))
+    found = timeline.moment(series(of), index)
+
+    assert found.low_ns == of[max(0, index - 1)].due
+    assert found.high_ns >= of[index].done
+
+
+@given(samples(), st.integers(1, 10 * PERIOD))
+def test_availability_counts_samples_slices_and_ratios(of: list[One], slice_ns: int) -> None:
+    found = slo.availability(series(of), Objectives(), slice_ns)
+
+    assert found.occurrences == (sum(one.good for one in of) / len(of) if of else 1.0)
+    slices: dict[int, list[bool]] = {}
+    for one in of:
+        slices.setdefault((one.due - of[0].due) // slice_ns, []).append(one.good)
+    ratios = [sum(good) / len(good) for good in slices.values()] or [1.0]
+    assert np.isclose(found.ratio_timeslices, sum(ratios) / len(ratios))
+    assert np.isclose(found.timeslices, sum(ratio >= 0.999 for ratio in ratios) / len(ratios))

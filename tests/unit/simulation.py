@@ -1,0 +1,222 @@
+"""A two-zone mesh on a virtual clock: an experiment of minutes runs in milliseconds, and its truth is known."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from chaos.model import LOAD_BALANCER, NS_PER_S, Attribution, Lane, Outcome, Vantage
+from chaos.platform import Kind, Record, Target
+from chaos.samples import Sample, SampleLog, SampleWriter, Schedule, SeriesPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from chaos.model import Zone
+    from chaos.observer import Live
+    from chaos.platform import Action
+
+PERIOD_NS = NS_PER_S // 20
+LATENCY_NS = 2_000_000
+NEVER = float("inf")
+
+
+class VirtualClock:
+    """Time passes only by ``sleep``."""
+
+    def __init__(self) -> None:
+        self._now_ns = 1_000 * NS_PER_S
+
+    def now_ns(self) -> int:
+        return self._now_ns
+
+    def sleep(self, seconds: float) -> None:
+        self._now_ns += int(seconds * NS_PER_S)
+
+
+@dataclass
+class Behaviour:
+    """How the simulated mesh takes a fault. Seconds from the request to what it names."""
+
+    effective_after: float = 0.2
+    outage_after: float = 0.0
+    failover_after: float = 5.0
+    restored_after: float = 0.5
+    failback_after: float = 1.0
+    breaks: bool = True
+    blip_after: float = NEVER
+    """One bad sample at this time after injection, long after another zone took over."""
+    touches_others: bool = False
+    answers_at_all: bool = True
+    lag_ns: int = 0
+    gateways_fixed: bool = False
+    """The load balancer only ever uses the first zone's gateway."""
+
+
+@dataclass
+class SimulatedMesh:
+    """A Platform whose every answer is computed from ``behaviour`` and the clock."""
+
+    clock: VirtualClock
+    behaviour: Behaviour = field(default_factory=Behaviour)
+    name: str = "simulated"
+    zones: tuple[Zone, ...] = ("zone1", "zone2")
+    broken: Zone | None = None
+    injected_ns: int | None = None
+    repaired_ns: int | None = None
+    calls: list[str] = field(default_factory=list)
+
+    @property
+    def vantages(self) -> tuple[Vantage, ...]:
+        gateways = (Vantage(f"gateway-{zone}", f"http://{zone}/echo", zone) for zone in self.zones)
+        return (Vantage(LOAD_BALANCER, "http://lb/echo"), *gateways)
+
+    def attribution(self) -> Attribution:
+        return Attribution(
+            {f"pod-{zone}": zone for zone in self.zones},
+            {f"node-{zone}": zone for zone in self.zones},
+            {f"gw-{zone}": zone for zone in self.zones},
+        )
+
+    def find(self, kind: Kind, zone: Zone) -> tuple[Target, ...]:
+        return (Target(kind, zone, "echo"),) if kind is not Kind.GATEWAY else ()
+
+    def explain(self, action: Action, target: Target) -> str:
+        return f"{action} {target}"
+
+    def record(self, target: Target) -> Record:
+        self.calls.append("record")
+        return Record(target, {"is": "well"})
+
+    def delete(self, record: Record) -> None:
+        self.calls.append("delete")
+        self.broken, self.injected_ns, self.repaired_ns = record.target.zone, self.clock.now_ns(), None
+
+    redirect = delete
+
+    def put(self, record: Record) -> None:
+        self.calls.append("put")
+        if self.repaired_ns is None:
+            self.repaired_ns = self.clock.now_ns()
+
+    def gone(self, record: Record) -> str | None:
+        assert self.injected_ns is not None
+        return "proof" if self._since(self.injected_ns, self.clock.now_ns()) >= self.behaviour.effective_after else None
+
+    redirected = gone
+
+    def difference(self, record: Record) -> str | None:
+        if self.repaired_ns is None:
+            return "not repaired"
+        return None if self._since(self.repaired_ns, self.clock.now_ns()) >= self.behaviour.restored_after else "starting"
+
+    def evidence(self, zone: Zone) -> Mapping[str, str]:
+        return {f"{zone}.txt": "clusters"}
+
+    def locator(self) -> Mapping[str, str]:
+        return {"at": "nowhere"}
+
+    @staticmethod
+    def _since(start_ns: int, now_ns: int) -> float:
+        return (now_ns - start_ns) / NS_PER_S
+
+    def answer(self, index: int, vantage: Vantage, due_ns: int) -> Sample | tuple[str, str]:
+        """(answering zone, gateway's zone), or a bad sample."""
+        gateway = vantage.zone or self.zones[0 if self.behaviour.gateways_fixed else index % len(self.zones)]
+        if not self.behaviour.answers_at_all:
+            return _bad(due_ns)
+        return self._through(gateway, due_ns)
+
+    def _through(self, gateway: Zone, due_ns: int) -> Sample | tuple[str, str]:
+        behaviour = self.behaviour
+        hit = behaviour.breaks and (gateway == self.broken or behaviour.touches_others)
+        if not hit or self.injected_ns is None or due_ns < self.injected_ns:
+            return gateway, gateway
+        if self.repaired_ns is not None and self._since(self.repaired_ns, due_ns) >= behaviour.failback_after:
+            return gateway, gateway
+        since = self._since(self.injected_ns, due_ns)
+        blip = behaviour.blip_after <= since < behaviour.blip_after + 0.05
+        if since < behaviour.outage_after:
+            return gateway, gateway
+        if since < behaviour.failover_after or blip:
+            return _bad(due_ns)
+        return next(zone for zone in self.zones if zone != gateway), gateway
+
+
+def _bad(due_ns: int) -> Sample:
+    return Sample(0, due_ns, due_ns, due_ns + LATENCY_NS, Outcome.HTTP_ERROR, 503)
+
+
+class SimulatedProbe:
+    """Writes a real sample file, up to the virtual now, each time it is checked."""
+
+    def __init__(self, mesh: SimulatedMesh, vantages: Sequence[Vantage], path: Path) -> None:
+        self._mesh = mesh
+        start = mesh.clock.now_ns()
+        plans = [SeriesPlan(vantage, lane, start) for vantage in vantages for lane in Lane]
+        self._schedule = Schedule(PERIOD_NS, 2 * NS_PER_S, tuple(plans))
+        self._writer = SampleWriter(path, self._schedule)
+        self._next = 0
+        self.log = SampleLog(path)
+
+    def check(self) -> None:
+        samples = []
+        while (due := self._schedule.series[0].start_ns + self._next * PERIOD_NS) <= self._mesh.clock.now_ns():
+            samples += [self._sample(number, plan, due) for number, plan in enumerate(self._schedule.series)]
+            self._next += 1
+        if samples:
+            self._writer.write(samples)
+
+    def _sample(self, number: int, plan: SeriesPlan, due: int) -> Sample:
+        sent = due + self._mesh.behaviour.lag_ns
+        answer = self._mesh.answer(self._next, plan.vantage, due)
+        if isinstance(answer, Sample):
+            return Sample(number, due, sent, sent + LATENCY_NS, answer.outcome, answer.status)
+        zone, gateway = answer
+        named = ("", "") if plan.vantage.zone else (f"gw-{gateway}", "")
+        return Sample(
+            number, due, sent, sent + LATENCY_NS, Outcome.OK, 200, f"node-{zone}", f"pod-{zone}", named[0]
+        )
+
+    def stop(self) -> None:
+        self.check()
+        self._writer.close()
+
+
+def start_probe(mesh: SimulatedMesh) -> Starter:
+    @contextmanager
+    def start(vantages: Sequence[Vantage], path: Path) -> Iterator[SimulatedProbe]:
+        yield SimulatedProbe(mesh, vantages, path)
+
+    return start
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Starter = Callable[[Sequence[Vantage], Path], AbstractContextManager[SimulatedProbe]]
+
+
+class Onlooker:
+    """An observer that remembers."""
+
+    def __init__(self) -> None:
+        self.phases: list[str] = []
+        self.notes: list[str] = []
+        self.lives: list[Live] = []
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        self.phases.append(name)
+        yield
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def live(self, live: Live) -> None:
+        self.lives.append(live)
+
+

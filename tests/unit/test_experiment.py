@@ -1,0 +1,146 @@
+"""What an experiment concludes, on a mesh whose truth is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chaos.experiment import Experiment
+from chaos.faults import fault
+from chaos.journal import Step, read_journal
+from chaos.model import NS_PER_S, Lane, SeriesKey, Verdict
+from chaos.slo import Objectives
+from tests.unit.simulation import NEVER, Behaviour, Onlooker, SimulatedMesh, VirtualClock, start_probe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chaos.result import Figures, Result
+
+ZONE1 = SeriesKey("gateway-zone1", Lane.FRESH)
+
+
+def run(folder: Path, behaviour: Behaviour, name: str | None = "delete-deployment") -> tuple[Result, SimulatedMesh]:
+    mesh = SimulatedMesh(VirtualClock(), behaviour)
+    experiment = Experiment(
+        scenario="simulated", fault=fault(name) if name else None, zone="zone1", profile="page", engine="simulated",
+        claims=("comes-home",), objectives=Objectives(), folder=folder,
+    )  # fmt: skip
+    return experiment.run(mesh, start_probe(mesh), Onlooker(), mesh.clock), mesh
+
+
+def figures(result: Result, key: SeriesKey = ZONE1) -> Figures:
+    return next(one for one in result.figures if one.key == key)
+
+
+def test_a_mesh_that_fails_over_and_comes_home_passes(tmp_path: Path) -> None:
+    result, _ = run(tmp_path, Behaviour())
+
+    assert result.verdict is Verdict.PASS, result.findings
+    one = figures(result)
+    assert one.failover is not None and one.failover.low_s <= 5.0 <= one.failover.high_s
+    assert one.failback is not None and one.failback.low_s <= 1.0 <= one.failback.high_s
+    assert one.outage_total.low_s <= 5.0 <= one.outage_total.high_s
+    assert [segment.answer for segment in one.segments] == ["zone1", "503", "zone2", "zone1"]
+
+
+def test_the_figures_are_intervals_as_wide_as_what_is_not_known(tmp_path: Path) -> None:
+    result, _ = run(tmp_path, Behaviour(effective_after=2.0))
+
+    assert result.injected is not None
+    assert result.injected.high_ns - result.injected.low_ns >= 2 * NS_PER_S
+    one = figures(result)
+    assert one.failover is not None
+    assert one.failover.high_s - one.failover.low_s >= 2.0
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        (Behaviour(failover_after=NEVER), "no other zone took over"),
+        (Behaviour(failover_after=15.5), "failover took"),
+        (Behaviour(breaks=False), "no other zone took over"),
+        (Behaviour(blip_after=6.0), "the failover does not hold"),
+        (Behaviour(failback_after=NEVER), "did not come home"),
+        (Behaviour(failback_after=17.0), "failback took"),
+        (Behaviour(touches_others=True), "where none may be"),
+    ],
+)
+def test_a_broken_promise_is_a_fail_and_says_which(tmp_path: Path, behaviour: Behaviour, reason: str) -> None:
+    result, mesh = run(tmp_path, behaviour)
+
+    assert result.verdict is Verdict.FAIL
+    assert any(reason in finding.text for finding in result.findings), result.findings
+    assert mesh.repaired_ns is not None
+
+
+def test_a_fault_that_never_takes_effect_is_infra_and_is_put_back(tmp_path: Path) -> None:
+    result, mesh = run(tmp_path, Behaviour(effective_after=NEVER))
+
+    assert result.verdict is Verdict.INFRA
+    assert "had no effect" in result.findings[0].text
+    assert mesh.calls[-1] == "put"
+
+
+def test_a_restoration_that_cannot_be_verified_is_infra(tmp_path: Path) -> None:
+    result, _ = run(tmp_path, Behaviour(restored_after=NEVER))
+
+    assert result.verdict is Verdict.INFRA
+    assert "is not restored" in result.findings[0].text
+    assert read_journal(tmp_path / "journal.jsonl").must_restore
+
+
+@pytest.mark.parametrize("behaviour", [Behaviour(answers_at_all=False), Behaviour(gateways_fixed=True)])
+def test_without_a_steady_state_nothing_is_injected(tmp_path: Path, behaviour: Behaviour) -> None:
+    result, mesh = run(tmp_path, behaviour)
+
+    assert result.verdict is Verdict.INFRA
+    assert "no steady state" in result.findings[0].text
+    assert not mesh.calls
+
+
+def test_a_probe_that_lags_makes_the_run_invalid_whatever_it_saw(tmp_path: Path) -> None:
+    result, _ = run(tmp_path, Behaviour(lag_ns=NS_PER_S // 2, failover_after=NEVER))
+
+    assert result.verdict is Verdict.INVALID
+    assert "late" in result.findings[-1].text
+
+
+def test_a_selection_that_matches_nothing_is_infra(tmp_path: Path) -> None:
+    result, mesh = run(tmp_path, Behaviour(), "delete-gateway")
+
+    assert result.verdict is Verdict.INFRA
+    assert "selects nothing" in result.findings[0].text
+    assert "delete" not in mesh.calls
+
+
+def test_a_control_run_finds_nothing_and_touches_nothing(tmp_path: Path) -> None:
+    result, mesh = run(tmp_path, Behaviour(), None)
+
+    assert result.verdict is Verdict.PASS
+    assert not mesh.calls
+    assert all(one.bad == one.away == 0 and one.samples > 150 for one in result.figures)
+
+
+def test_the_journal_is_on_disk_before_anything_is_touched(tmp_path: Path) -> None:
+    seen = []
+
+    class Curious(SimulatedMesh):
+        def delete(self, record: object) -> None:
+            seen.append(read_journal(tmp_path / "journal.jsonl"))
+            raise KeyboardInterrupt
+
+    mesh = Curious(VirtualClock())
+    experiment = Experiment(
+        scenario="s", fault=fault("delete-deployment"), zone="zone2", profile="page", engine="e", claims=(),
+        objectives=Objectives(), folder=tmp_path,
+    )  # fmt: skip
+    with pytest.raises(KeyboardInterrupt):
+        experiment.run(mesh, start_probe(mesh), Onlooker(), mesh.clock)
+
+    (before,) = seen
+    assert before.step is Step.INJECTING
+    assert [record.state for record in before.records] == [{"is": "well"}]
+    assert mesh.calls[-1] == "put"
+    assert not read_journal(tmp_path / "journal.jsonl").must_restore
