@@ -150,19 +150,24 @@ def _seconds(spell: Spell) -> float:
 def _outages(canvas: Canvas, figures: Figures, row: int) -> None:
     """A bracket over each bad stretch, with what came instead and how long no good answer did.
 
-    A label that would run into the one before it is shortened or left out; its bracket is not.
+    Longer ones get their label first. One that would run into another is shortened or left out;
+    its bracket is not.
     """
-    scale, y = canvas.scale, row - _BRACKET
-    free, end = scale.at(scale.start_ns), scale.at(scale.end_ns)
-    for stretch in _stretches(spells(figures.segments)):
-        left, right = scale.at(stretch[0].start_ns), scale.at(stretch[-1].end_ns)
+    y, taken = row - _BRACKET, list[tuple[float, float]]()
+    for stretch in sorted(_stretches(spells(figures.segments)), key=_length, reverse=True):
+        left, right = canvas.scale.at(stretch[0].start_ns), canvas.scale.at(stretch[-1].end_ns)
         canvas.axes.plot([left, left, right, right], [y + 0.04, y, y, y + 0.04], color=BAD, linewidth=1, zorder=4)
-        rooms = [(text, scale.room(text, _SMALL_PT)) for text in _labels(figures, stretch)]
-        for text, room in (each for each in rooms if min(left, end - each[1]) >= free):
-            at = min(left, end - room)
-            canvas.axes.text(at, y - 0.02, text, color=BAD, fontsize=_SMALL_PT, va="bottom", zorder=6)
-            free = at + room
-            break
+        for text in _labels(figures, stretch):
+            room = canvas.scale.room(text, _SMALL_PT)
+            at = min(left, canvas.scale.at(canvas.scale.end_ns) - room)
+            if all(at + room <= start or end <= at for start, end in taken):
+                canvas.axes.text(at, y - 0.02, text, color=BAD, fontsize=_SMALL_PT, va="bottom", zorder=6)
+                taken.append((at, at + room))
+                break
+
+
+def _length(stretch: list[Spell]) -> int:
+    return stretch[-1].end_ns - stretch[0].start_ns
 
 
 def _stretches(told: tuple[Spell, ...]) -> Iterator[list[Spell]]:

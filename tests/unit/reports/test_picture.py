@@ -127,6 +127,19 @@ def test_outages_too_close_for_two_labels_keep_their_brackets() -> None:
     assert 1 <= len(labels) < 6
 
 
+def test_the_longer_of_two_outages_has_the_label() -> None:
+    plan = (
+        stretch(3, "zone1"),
+        stretch(3.1, "RESET"),
+        stretch(3.2, "zone2"),
+        stretch(4.1, "TIMEOUT"),
+        stretch(9, "zone2"),
+    )
+    told = texts(timeline_svg(samples.result(figures("load-balancer", Lane.FRESH, *plan))))
+    assert "TIMEOUT: outage 0.85-0.95 s" in told
+    assert "RESET: outage 0.05-0.15 s" not in told
+
+
 def test_a_late_repair_keeps_its_label_on_the_page() -> None:
     late = samples.delete_deployment(restored=samples.moment(24.0, 24.5))
     assert "repaired, confirmed within 0.50 s ▼" in texts(timeline_svg(late))
