@@ -36,6 +36,8 @@ class Claim:
         return f"{WALKTHROUGH_URL}#{self.section.lower().replace(' ', '-')}"
 
 
+NEAREST_FIRST = "nearest-first"
+COMES_HOME = "comes-home"
 _WRONG_PORT_IS_NOT_SEEN = (
     "with default policies nothing checks the workload's port: the endpoint stays at priority 0 "
     "and answers 503 (measured on Kuma 2.13.10)"
@@ -53,7 +55,7 @@ _ALL = (
         "Set up a Mesh Multi Zone service",
     ),
     Claim(
-        "nearest-first",
+        NEAREST_FIRST,
         "While it is healthy there, the service is answered within the gateway's own zone.",
         "Target architecture",
     ),
@@ -89,7 +91,7 @@ _ALL = (
         "Simulating failover and disaster",
     ),
     Claim(
-        "comes-home",
+        COMES_HOME,
         "After the repair traffic returns to the zone-local service by itself.",
         "Simulating failover and disaster",
     ),

@@ -11,8 +11,12 @@ class SettingsError(ChaosError):
     """An option, objective or name given by the user cannot be used."""
 
 
-class ObjectiveBroken(ChaosError):  # noqa: N818 - a verdict on the mesh, not an error of ours
+class ObjectiveBroken(ChaosError, AssertionError):  # noqa: N818 - a verdict on the mesh, not an error of ours
     """The mesh broke an objective or a claim."""
+
+
+class KnownFalse(ObjectiveBroken):
+    """The mesh broke nothing but claims that are known to be false under its profile."""
 
 
 class InfraError(ChaosError):

@@ -277,13 +277,15 @@ class _Run:
                 self._expected[key.vantage],
                 happened,
                 experiment.objectives,
-                experiment.pace.consecutive,
+                experiment.pace.consecutive(series),
             )
             for key, series in every.items()
         )
         probe = self._probe_health(every)
         if not self._findings:
-            self._findings += verdict.judge(figures, experiment.objectives)
+            self._findings += verdict.judge(
+                figures, experiment.objectives, experiment.fault.claim if experiment.fault else ""
+            )
         return Result(
             scenario=experiment.scenario,
             fault=experiment.fault.name if experiment.fault else "none",
@@ -292,6 +294,7 @@ class _Run:
             platform=self._platform.name,
             engine=experiment.engine,
             claims=experiment.claims,
+            objectives=experiment.objectives,
             verdict=verdict.conclude(self._findings),
             findings=tuple(self._findings),
             figures=figures,

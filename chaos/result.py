@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from chaos.model import Interval, Outcome, SeriesKey, Verdict, Zone
+from chaos.slo import Availability, Objectives
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,15 +52,6 @@ class Outage:
     last_due_ns: int
     length: Interval
     samples: int
-
-
-@dataclass(frozen=True)
-class Availability:
-    """The three OpenSLO budgeting methods (https://github.com/OpenSLO/OpenSLO#slo), each in [0, 1]."""
-
-    occurrences: float
-    timeslices: float
-    ratio_timeslices: float
 
 
 @dataclass(frozen=True)
@@ -121,6 +113,8 @@ class Finding:
     verdict: Verdict
     text: str
     series: SeriesKey | None = None
+    claim: str = ""
+    """The claim that it breaks; empty for one that concerns the whole experiment."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +147,7 @@ class Result:
     platform: str
     engine: str
     claims: tuple[str, ...]
+    objectives: Objectives
     verdict: Verdict
     findings: tuple[Finding, ...]
     figures: tuple[Figures, ...]

@@ -13,7 +13,6 @@ import numpy as np
 
 from chaos.errors import SettingsError
 from chaos.model import NS_PER_S
-from chaos.result import Availability
 
 if TYPE_CHECKING:
     from chaos.model import Interval
@@ -58,6 +57,15 @@ class Objectives:
     def cost(self, outage: Interval) -> tuple[float, float]:
         """The share of the budget that an outage of this length uses: at least, at most."""
         return outage.low_s / self.budget_s, outage.high_s / self.budget_s
+
+
+@dataclass(frozen=True)
+class Availability:
+    """The three OpenSLO budgeting methods (https://github.com/OpenSLO/OpenSLO#slo), each in [0, 1]."""
+
+    occurrences: float
+    timeslices: float
+    ratio_timeslices: float
 
 
 def parse_objectives(text: str, *, sample_period_s: float) -> Objectives:

@@ -6,11 +6,13 @@ An objective counts as met only when the *high* end of the figure meets it: what
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from enum import Enum, auto
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from chaos import slo, timeline
+from chaos.claims import COMES_HOME, NEAREST_FIRST
 from chaos.model import Interval, SeriesKey, Verdict
 from chaos.result import Expectation, Figures, Finding, total
 
@@ -22,6 +24,18 @@ if TYPE_CHECKING:
     from chaos.slo import Objectives
 
 _NS_PER_MS = 1e6
+
+
+class Aspect(Enum):
+    """What of a mesh's promises an objective is about."""
+
+    REROUTES = auto()
+    RETURNS = auto()
+    STAYS = auto()
+
+
+Broken: TypeAlias = tuple[Aspect, str]
+"""What is broken, and how."""
 _ORDER = (Verdict.INVALID, Verdict.INFRA, Verdict.FAIL)
 """Within one experiment: if the probe cannot be trusted nothing else can; then whether it took place at all."""
 
@@ -74,10 +88,17 @@ def figures(
 _FOREVER = (1 << 63) - 1
 
 
-def judge(every: Iterable[Figures], objectives: Objectives) -> tuple[Finding, ...]:
-    """What in these figures breaks an objective; nothing when all are met."""
+def judge(every: Iterable[Figures], objectives: Objectives, reroutes: str) -> tuple[Finding, ...]:
+    """What in these figures breaks an objective; nothing when all are met.
+
+    ``reroutes`` is the claim that the fault tests; the way home and what must not be touched are claims
+    of their own.
+    """
+    claims = {Aspect.REROUTES: reroutes, Aspect.RETURNS: COMES_HOME, Aspect.STAYS: NEAREST_FIRST}
     return tuple(
-        Finding(Verdict.FAIL, text, one.key) for one in every for text in _JUDGES[one.expectation](one, objectives)
+        Finding(Verdict.FAIL, text, one.key, claims[aspect])
+        for one in every
+        for aspect, text in _JUDGES[one.expectation](one, objectives)
     )
 
 
@@ -87,30 +108,30 @@ def conclude(findings: Iterable[Finding]) -> Verdict:
     return next((verdict for verdict in _ORDER if verdict in found), Verdict.PASS)
 
 
-def _judge_failover(one: Figures, objectives: Objectives) -> Iterable[str]:
+def _judge_failover(one: Figures, objectives: Objectives) -> Iterable[Broken]:
     if one.failover is None:
-        yield f"no other zone took over: {_instead(one)}"
+        yield Aspect.REROUTES, f"no other zone took over: {_instead(one)}"
     else:
-        yield from _bound("failover took", one.failover, objectives.failover)
+        yield from _bound(Aspect.REROUTES, "failover took", one.failover, objectives.failover)
         if one.bad_after_failover:
-            yield f"{one.bad_after_failover} bad samples after another zone had taken over: the failover does not hold"
-        yield from _bound("outages after the repair began came to", one.return_outage, objectives.return_outage)
-    yield from _bound("the longest outage lasted", one.outage_longest, objectives.outage)
+            yield Aspect.REROUTES, f"the failover does not hold: {one.bad_after_failover} bad samples after it"
+        yield from _bound(Aspect.RETURNS, "outages during the return took", one.return_outage, objectives.return_outage)
+    yield from _bound(Aspect.REROUTES, "the longest outage lasted", one.outage_longest, objectives.outage)
     yield from _judge_return(one, objectives)
 
 
-def _judge_return(one: Figures, objectives: Objectives) -> Iterable[str]:
+def _judge_return(one: Figures, objectives: Objectives) -> Iterable[Broken]:
     if one.failback is None:
-        yield f"did not come home after the repair: {_instead(one)}"
+        yield Aspect.RETURNS, f"did not come home after the repair: {_instead(one)}"
     else:
-        yield from _bound("failback took", one.failback, objectives.failback)
+        yield from _bound(Aspect.RETURNS, "failback took", one.failback, objectives.failback)
 
 
-def _judge_untouched(one: Figures, _: Objectives) -> Iterable[str]:
+def _judge_untouched(one: Figures, _: Objectives) -> Iterable[Broken]:
     if one.bad:
-        yield f"{one.bad} bad samples where none may be: {_instead(one)}"
+        yield Aspect.STAYS, f"{one.bad} bad samples where none may be: {_instead(one)}"
     if one.away:
-        yield f"{one.away} samples answered by another zone where home was healthy: {_instead(one)}"
+        yield Aspect.STAYS, f"{one.away} samples answered by another zone where home was healthy: {_instead(one)}"
 
 
 _JUDGES = {
@@ -120,10 +141,10 @@ _JUDGES = {
 }
 
 
-def _bound(what: str, figure: Interval, bound_s: float) -> Iterable[str]:
+def _bound(aspect: Aspect, what: str, figure: Interval, bound_s: float) -> Iterable[Broken]:
     if figure.high_s > bound_s:
         certainty = "" if figure.low_s > bound_s else " (may exceed)"
-        yield f"{what} {figure}, the objective is {bound_s:g} s{certainty}"
+        yield aspect, f"{what} {figure}, the objective is {bound_s:g} s{certainty}"
 
 
 def _instead(one: Figures) -> str:

@@ -25,20 +25,28 @@ if TYPE_CHECKING:
 class Pace:
     """How patient an experiment is. Seconds, unless named otherwise."""
 
-    steady: float = 1.0
-    """How long everything must be good and at home before a fault may be injected."""
     steady_limit: float = 30.0
     """After this without a steady state the run is INFRA."""
     effect_limit: float = 15.0
     """After this without proof of the fault the run is INFRA."""
     hold: float = 3.0
     """How long a failover or failback must hold after it was first seen."""
-    consecutive: int = 10
-    """k: how many good samples in a row make a failover or failback."""
+    steadily: float = 2.0
+    """How long answers must be alike to make a failover or failback; k is this many seconds of samples."""
+    fewest: int = 20
+    """k at the least, for slow probes.
+
+    Behind a load balancer that chooses at random a request misses the broken zone with a chance of
+    (N - 1) / N: by luck alone twenty in a row once in a million among two zones.
+    """
     undisturbed: float = 10.0
     """How long a control run, without a fault, is watched."""
     every: float = 0.1
     """How often the samples are looked at."""
+
+    def consecutive(self, series: Series) -> int:
+        """k: how many samples in a row make a failover, a failback or a steady state."""
+        return max(self.fewest, round(self.steadily * NS_PER_S / series.period_ns))
 
 
 def steady_since(every: AllSeries, zones: tuple[Zone, ...], pace: Pace) -> int | None:
@@ -52,7 +60,7 @@ def steady_since(every: AllSeries, zones: tuple[Zone, ...], pace: Pace) -> int |
 
 
 def _steady_start(series: Series, zones: tuple[Zone, ...], pace: Pace) -> int | None:
-    wanted = max(pace.consecutive, round(pace.steady * NS_PER_S / series.period_ns))
+    wanted = pace.consecutive(series)
     last = series[-wanted:]
     expected = zones if series.key.vantage == LOAD_BALANCER else ()
     used = all(last.answered_by(zone).any() for zone in expected)
@@ -64,7 +72,7 @@ def failed_over(
 ) -> bool:
     """Whether each series that must fail over has done so and has been watched for ``pace.hold`` since."""
     return all(
-        _held(series, timeline.failover(series, injected, faulty, pace.consecutive), pace)
+        _held(series, timeline.failover(series, injected, faulty, pace.consecutive(series)), pace)
         for key, series in every.items()
         if expected[key] is Expectation.FAILS_OVER
     )
@@ -79,7 +87,7 @@ def came_home(
 ) -> bool:
     """Whether each series that had to move or die is home again and has been watched for ``pace.hold`` since."""
     return all(
-        _held(series, timeline.failback(series, restored, repaired, pace.consecutive).found, pace)
+        _held(series, timeline.failback(series, restored, repaired, pace.consecutive(series)).found, pace)
         for key, series in every.items()
         if expected[key] is not Expectation.UNTOUCHED
     )

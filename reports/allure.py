@@ -82,9 +82,7 @@ class AllureSteps:
         """Nothing: what is seen for a moment is no result."""
 
 
-def describe(
-    *, scenario: str, fault: str, zone: str, profile: str, claims: Iterable[str], feature: str = "failover"
-) -> None:
+def describe(*, scenario: str, fault: str, zone: str, profile: str, feature: str = "failover") -> None:
     """Say what the running test is, once, and before it can break.
 
     Only what is the same in every run becomes a parameter: Allure knows a test by these, and its
@@ -95,6 +93,10 @@ def describe(
     _dynamic.feature(feature)
     _dynamic.story(sentence(scenario))
     _dynamic.severity(severity(fault))
+
+
+def link(claims: Iterable[str]) -> None:
+    """Link the running test to the claims that it proves."""
     for claim_id, url in _links(claims).items():
         _dynamic.link(url, name=claim_id)
 

@@ -67,8 +67,15 @@ def claim_verdicts(results: Sequence[Result]) -> tuple[ClaimVerdict, ...]:
 
 
 def expected(result: Result) -> bool:
-    """Whether ``result`` is a failure that its claims document for its profile."""
-    return result.verdict is Verdict.FAIL and bool(_documented(result))
+    """Whether ``result`` fails in nothing but claims that are documented as false under its profile."""
+    documented = {claim.id for claim in _documented(result)}
+    return result.verdict is Verdict.FAIL and broken_claims(result) <= documented
+
+
+def broken_claims(result: Result) -> set[str]:
+    """The claims that a FAIL breaks; all of its claims where a finding does not say which."""
+    named = [finding.claim for finding in result.findings if finding.verdict is Verdict.FAIL] or [""]
+    return {claim for name in named for claim in ([name] if name in result.claims else result.claims)}
 
 
 def surprising(result: Result) -> bool:
@@ -99,18 +106,18 @@ def _judge(claim: Claim, profile: str, results: Iterable[Result]) -> ClaimVerdic
 
 
 def _bears_on(result: Result, claim: Claim) -> bool:
-    """Whether ``result`` says something about ``claim``.
+    """Whether ``result`` says something about ``claim``."""
+    return claim.id in result.claims
 
-    An expected failure speaks only of the claim that is documented as false: what else the
-    experiment would have shown, it did not get to.
-    """
-    if claim.id not in result.claims:
-        return False
-    return not expected(result) or result.profile in claim.false_in
+
+def _verdict_on(claim: Claim, result: Result) -> Verdict:
+    """A FAIL concerns only the claims that it breaks."""
+    spared = result.verdict is Verdict.FAIL and claim.id not in broken_claims(result)
+    return Verdict.PASS if spared else result.verdict
 
 
 def _standing(claim: Claim, profile: str, evidence: Sequence[Result]) -> Standing:
-    verdicts = {result.verdict for result in evidence}
+    verdicts = {_verdict_on(claim, result) for result in evidence}
     first = first_of(verdicts)
     if first is None:
         return Standing.NOT_RUN

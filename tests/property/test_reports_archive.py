@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from chaos.model import Interval, Lane, Outcome, SeriesKey, Verdict
 from chaos.result import (
-    Availability,
     Expectation,
     Figures,
     Finding,
@@ -17,6 +16,7 @@ from chaos.result import (
     Result,
     Segment,
 )
+from chaos.slo import Availability, Objectives
 from reports.archive import dump, load
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -64,6 +64,7 @@ _RESULT = st.builds(
     platform=_TEXT,
     engine=_TEXT,
     claims=_some(_TEXT),
+    objectives=st.builds(Objectives, _FLOAT, _FLOAT, _FLOAT, _FLOAT, _FLOAT, _FLOAT),
     verdict=st.sampled_from(Verdict),
     findings=_some(st.builds(Finding, st.sampled_from(Verdict), _TEXT, st.none() | _KEY)),
     figures=_some(_FIGURES),

@@ -61,9 +61,9 @@ def test_the_figures_are_intervals_as_wide_as_what_is_not_known(tmp_path: Path) 
         (Behaviour(failover_after=NEVER), "no other zone took over"),
         (Behaviour(failover_after=15.5), "failover took"),
         (Behaviour(breaks=False), "no other zone took over"),
-        (Behaviour(blip_after=6.0), "the failover does not hold"),
+        (Behaviour(blip_after=7.5), "the failover does not hold"),
         (Behaviour(failback_after=NEVER), "did not come home"),
-        (Behaviour(failback_after=17.0), "failback took"),
+        (Behaviour(failback_after=15.5), "failback took"),
         (Behaviour(touches_others=True), "where none may be"),
     ],
 )

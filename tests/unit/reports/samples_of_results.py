@@ -8,7 +8,6 @@ from typing import Any
 
 from chaos.model import NS_PER_S, Interval, Lane, Outcome, SeriesKey, Verdict
 from chaos.result import (
-    Availability,
     Expectation,
     Figures,
     Finding,
@@ -19,6 +18,7 @@ from chaos.result import (
     Segment,
     total,
 )
+from chaos.slo import Availability, Objectives
 
 PERIOD_NS = NS_PER_S // 20
 START_NS = 81_234_567_890_123
@@ -163,6 +163,7 @@ def result(*found: Figures, verdict: Verdict = Verdict.PASS, **changes: Any) -> 
         platform="universal",
         engine="standin",
         claims=("delete-deployment-reroutes", "comes-home"),
+        objectives=Objectives(),
         verdict=verdict,
         findings=(),
         figures=found,
@@ -233,6 +234,7 @@ def wrong_port(**changes: Any) -> Result:
                     Verdict.FAIL,
                     "no failover within 15.0 s of the injection: 241 bad samples",
                     SeriesKey("gateway-zone1", Lane.FRESH),
+                    "wrong-port-reroutes",
                 ),
             ),
             "effect": "the service's target port is 8081, where nothing listens",

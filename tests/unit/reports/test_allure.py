@@ -32,8 +32,8 @@ class ObjectiveBroken(Exception):
 def described(zone, request):
     to_allure.describe(
         scenario="delete-gateway", fault="delete-gateway", zone=zone, profile="page",
-        claims=("delete-gateway-moves", "comes-home", "unknown"),
     )
+    to_allure.link(("delete-gateway-moves", "comes-home", "unknown"))
 
 @pytest.fixture
 def broken_mesh(described):
