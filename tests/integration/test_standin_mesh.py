@@ -1,0 +1,173 @@
+"""The stand-in with real Envoys: two zones, failover and failback, and nothing left behind."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from tests.unit.standin.mesh import MULTIZONE, SERVICE, Mesh, echo_dataplane, route_to, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.envoy
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
+    mesh = Mesh(tmp_path_factory.mktemp("standin"))
+    try:
+        mesh.control_plane()
+        mesh.zone(1)
+        mesh.zone(2)
+        mesh.configure()
+        yield mesh
+    finally:
+        mesh.close()
+
+
+@pytest.fixture
+def mesh(up: Mesh) -> Mesh:
+    """The mesh in its steady state, whatever the test before left."""
+    for zone in (1, 2):
+        for name in (f"app-{zone}", f"echo-{zone}"):
+            if up.processes[name].poll() is not None:
+                up.kill(*[n for n in (f"app-{zone}", f"echo-{zone}") if up.processes[n].poll() is None])
+                up.echo(zone)
+                break
+    until(up.home, 40, "home")
+    return up
+
+
+def ingress_bytes(mesh: Mesh, zone: int) -> int:
+    stats = mesh.api(zone, f"/zoneingresses/ingress-{zone}/stats").text
+    found = re.search(r"^cluster\.default_echo___mzsvc_1027\.upstream_cx_tx_bytes_total: (\d+)$", stats, re.MULTILINE)
+    return int(found.group(1)) if found else 0
+
+
+def test_each_gateway_answers_from_its_own_zone_and_knows_the_other_as_priority_1(mesh: Mesh) -> None:
+    assert mesh.hosts(1) == [("zone1", 0), ("zone2", 1)]
+    assert mesh.hosts(2) == [("zone1", 1), ("zone2", 0)]
+    assert mesh.http.get("http://127.230.1.10:8080/elsewhere").status_code == 404
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_killing_the_local_echo_moves_traffic_through_the_other_zones_ingress(
+    mesh: Mesh, number: signal.Signals
+) -> None:
+    before = ingress_bytes(mesh, 2)
+    mesh.kill("app-1", "echo-1", number=number)
+    until(lambda: mesh.ask(1) == "zone2")
+    assert ingress_bytes(mesh, 2) > before
+    assert mesh.ask(2) == "zone2"
+    mesh.echo(1)
+    until(lambda: mesh.ask(1) == "zone1")
+
+
+def test_the_lost_dataplane_stays_routed_until_it_is_deregistered(mesh: Mesh) -> None:
+    mesh.kill("app-1", "echo-1")
+    assert mesh.api(1, "/meshes/default/dataplanes/echo-1").status_code == 200
+    until(lambda: mesh.api(1, "/meshes/default/dataplanes/echo-1").status_code == 404)
+
+
+def test_a_wrong_port_without_a_service_probe_never_fails_over(mesh: Mesh) -> None:
+    mesh.put(1, echo_dataplane(1, port=9999)).raise_for_status()
+    until(lambda: mesh.ask(1) == "503")
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        assert mesh.ask(1) == "503"
+    assert mesh.ask(2) == "zone2"
+    mesh.put(1, echo_dataplane(1)).raise_for_status()
+    until(lambda: mesh.ask(1) == "zone1")
+
+
+def test_a_wrong_port_with_a_service_probe_fails_over_and_comes_home(mesh: Mesh) -> None:
+    mesh.put(1, echo_dataplane(1, port=9999, probe=True)).raise_for_status()
+    until(lambda: mesh.ask(1) == "zone2")
+    inbound = mesh.api(1, "/meshes/default/dataplanes/echo-1").json()["networking"]["inbound"][0]
+    assert inbound["state"] == "NotReady"
+    mesh.put(1, echo_dataplane(1, probe=True)).raise_for_status()
+    until(lambda: mesh.ask(1) == "zone1")
+    mesh.put(1, echo_dataplane(1)).raise_for_status()
+
+
+def test_a_dead_workload_is_noticed_by_its_service_probe(mesh: Mesh) -> None:
+    mesh.put(1, echo_dataplane(1, probe=True)).raise_for_status()
+    mesh.kill("app-1")
+    until(lambda: mesh.ask(1) == "zone2")
+
+
+def test_a_zone_without_the_service_is_answered_by_the_other(mesh: Mesh) -> None:
+    withdrawn = echo_dataplane(1)
+    withdrawn["networking"]["inbound"][0]["tags"]["kuma.io/service"] = "echo-withdrawn"
+    mesh.put(1, withdrawn).raise_for_status()
+    until(lambda: mesh.ask(1) == "zone2")
+    until(lambda: mesh.hosts(2) == [("zone2", 0)], what="zone 2 hears that zone 1 has no echo")
+    mesh.put(1, echo_dataplane(1)).raise_for_status()
+    until(lambda: mesh.ask(1) == "zone1")
+
+
+def test_repointing_the_route_loses_no_request(mesh: Mesh) -> None:
+    for backend in (SERVICE, MULTIZONE, SERVICE, MULTIZONE):
+        mesh.put(0, route_to(backend)).raise_for_status()
+        end = time.monotonic() + 2.5
+        while time.monotonic() < end:
+            assert mesh.ask(1) == "zone1"
+
+
+def test_traffic_goes_on_while_a_zones_control_plane_is_away_and_after_it_is_back(mesh: Mesh) -> None:
+    mesh.kill("cp-1")
+    assert mesh.ask(1) == "zone1"
+    until(lambda: "disconnectTime" in str(mesh.api(0, "/zones+insights").json()))
+    mesh.control_plane(1)
+    until(lambda: mesh.answers(1))
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        assert mesh.ask(1) == "zone1"
+    until(mesh.home)
+
+
+def test_a_zone_keeps_what_it_knows_while_global_is_away(mesh: Mesh) -> None:
+    mesh.kill("cp-0")
+    mesh.kill("app-1", "echo-1")
+    until(lambda: mesh.ask(1) == "zone2")
+    mesh.control_plane()
+    mesh.configure()
+    mesh.echo(1)
+    until(mesh.home, 40)
+
+
+def test_a_killed_proxy_leaves_no_envoy(mesh: Mesh) -> None:
+    envoy = mesh.envoy_of("echo-1")
+    mesh.kill("echo-1")
+    until(lambda: not envoy.is_running() or envoy.status() == psutil.STATUS_ZOMBIE)
+
+
+def test_a_proxy_ends_when_its_envoy_does(mesh: Mesh) -> None:
+    mesh.envoy_of("echo-1").kill()
+    assert mesh.processes["echo-1"].wait(5) == 1
+    assert "standin dp: Envoy ended with signal 9" in (mesh.folder / "echo-1.log").read_text()
+
+
+def test_a_terminated_proxy_drains_and_ends_with_0(mesh: Mesh) -> None:
+    envoy = mesh.envoy_of("echo-1")
+    mesh.kill("echo-1", number=signal.SIGTERM)
+    assert mesh.processes["echo-1"].returncode == 0
+    assert not psutil.pid_exists(envoy.pid)
+
+
+def test_a_dead_zone_stays_known_and_is_shown_offline(mesh: Mesh) -> None:
+    names = [name for name in mesh.processes if name.endswith("-1")]
+    mesh.kill(*names)
+    until(lambda: "disconnectTime" in str(mesh.api(0, "/zones+insights").json()["items"][0]))
+    services = mesh.api(0, "/meshes/default/meshservices").json()["items"]
+    states = {s["labels"]["kuma.io/zone"]: s["spec"]["state"] for s in services if "echo-" in s["name"]}
+    assert states["zone1"] == "Available"
+    assert mesh.ask(2) == "zone2"
+    mesh.zone(1)
+    until(mesh.home, 40)
