@@ -13,7 +13,7 @@ from rich.table import Table
 from chaos import undo
 from chaos.claims import CLAIMS
 from chaos.clock import MonotonicClock
-from chaos.errors import ChaosError, InfraError, SettingsError
+from chaos.errors import ChaosError, InfraError, MeshGone, SettingsError
 from chaos.faults import faults
 from chaos.journal import read_journal
 
@@ -70,6 +70,8 @@ def restore(
     """
     try:
         _restore(read_journal(journal))
+    except MeshGone as error:
+        typer.echo(f"nothing to restore: {error}")
     except ChaosError as error:
         _fail(error)
 

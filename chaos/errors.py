@@ -27,6 +27,10 @@ class InfraError(ChaosError):
     """
 
 
+class MeshGone(InfraError):  # noqa: N818 - says what is the matter
+    """The mesh that was asked for is no longer up: there is nothing left to repair or to end."""
+
+
 class NothingSelected(InfraError):  # noqa: N818 - says what is the matter
     """A fault's selection matched nothing; injecting nothing would prove nothing."""
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from chaos.model import Interval, Outcome, SeriesKey, Verdict, Zone
-from chaos.slo import Availability, Objectives
+from chaos.slo import Availability, Objectives  # noqa: TC001 - archives read the annotations at run time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

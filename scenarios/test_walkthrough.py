@@ -10,7 +10,7 @@ from chaos.watch import Pace
 from fixtures.mesh import Backend
 
 if TYPE_CHECKING:
-    from fixtures.meshes import Meshes
+    from fixtures.mesh import Mesh
     from fixtures.proving import Prover
 
 pytestmark = [pytest.mark.failover, pytest.mark.walkthrough]
@@ -18,26 +18,26 @@ pytestmark = [pytest.mark.failover, pytest.mark.walkthrough]
 _A_MOMENT = Pace(undisturbed=2.0)
 
 
-def test_the_steps_of_the_walkthrough(prove: Prover, meshes: Meshes, profile: str) -> None:
+def test_walkthrough(prove: Prover, bare_mesh: Mesh, profile: str) -> None:
     """Route to the zone's echo; add the multi-zone service; re-point the route; take echo away in one zone."""
-    mesh = meshes.get(profile, bare=True)
+    mesh = bare_mesh
     first, *others = mesh.zones
 
-    # 1. An HTTPRoute to each zone's own echo: answered by the zone's own pods.
-    prove(mesh, None, first, profile, claims=("zone-local-route",), pace=_A_MOMENT)
+    # An HTTPRoute to each zone's own echo: answered by the zone's own pods.
+    prove(mesh, None, first, profile, claims=("zone-local-route",), step="1-route-to-own-echo", pace=_A_MOMENT)
 
-    # 2. The MeshMultiZoneService exists, but no route leads to it yet: nothing changes.
+    # The MeshMultiZoneService exists, but no route leads to it yet: nothing changes.
     mesh.apply_multizone()
-    prove(mesh, None, first, profile, claims=("nearest-first",), pace=_A_MOMENT)
+    prove(mesh, None, first, profile, claims=("nearest-first",), step="2-multizone-service-applied", pace=_A_MOMENT)
 
-    # 3. The routes are re-pointed: still the nearest answers.
+    # The routes are re-pointed: still the nearest answers.
     for zone in mesh.zones:
         mesh.route(zone, Backend.MULTIZONE)
-    prove(mesh, None, first, profile, claims=("nearest-first",), pace=_A_MOMENT)
+    prove(mesh, None, first, profile, claims=("nearest-first",), step="3-route-re-pointed", pace=_A_MOMENT)
 
-    # 4. The first zone no longer offers echo: another zone answers at its gateway, through its ingress.
+    # The first zone no longer offers echo: another zone answers at its gateway, through its ingress.
     ingress = {zone: mesh.ingress_connections(zone) for zone in others}
-    prove(mesh, "delete-service", first, profile, claims=("one-service-in-all-zones", "comes-home"))
+    prove(mesh, "delete-service", first, profile, claims=("one-service-in-all-zones", "comes-home"), step="4")
     passed = {zone: mesh.ingress_connections(zone) - ingress[zone] for zone in others}
     prove.check(
         mesh,
