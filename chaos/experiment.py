@@ -200,10 +200,15 @@ class _Run:
     def _watch_failover(self) -> None:
         experiment, injected = self._experiment, self._injected
         assert injected is not None
-        self._watch(
-            lambda every: watch.failed_over(every, self._by_key(every), injected, experiment.zone, experiment.pace),
-            experiment.objectives.failover + experiment.pace.hold,
-        )
+        bound, pace = experiment.objectives.failover, experiment.pace
+
+        def certain(every: Mapping[SeriesKey, Series]) -> bool:
+            expected = self._by_key(every)
+            return watch.failed_over(every, expected, injected, experiment.zone, pace) or watch.missed_failover(
+                every, expected, injected, experiment.zone, pace, bound_s=bound
+            )
+
+        self._watch(certain, bound + pace.hold)
         self._keep_evidence()
 
     def _keep_evidence(self) -> None:

@@ -62,6 +62,12 @@ def first_run(mask: Mask, length: int, *, start: int = 0) -> int | None:
     return None
 
 
+def trailing_run(mask: Mask) -> int:
+    """How many Trues ``mask`` ends with."""
+    others = np.flatnonzero(~mask)
+    return len(mask) - 1 - int(others[-1]) if len(others) else len(mask)
+
+
 def outages(series: Series) -> tuple[Outage, ...]:
     """The maximal runs of bad samples, by due time."""
     return tuple(_outage(series, low, high) for low, high in runs(~series.good))

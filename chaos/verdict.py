@@ -56,8 +56,9 @@ def figures(
     injected, restored = happened.injected, happened.restored
     faulted = series if restored is None else series.between(0, restored.low_ns)
     detected = timeline.detect(faulted, injected) if injected else None
-    moved = timeline.failover(faulted, injected, happened.faulty, consecutive) if injected else None
-    home = timeline.failback(series, restored, happened.faulty, consecutive) if restored else None
+    must_move, must_return = expectation is Expectation.FAILS_OVER, expectation is not Expectation.UNTOUCHED
+    moved = timeline.failover(faulted, injected, happened.faulty, consecutive) if injected and must_move else None
+    home = timeline.failback(series, restored, happened.faulty, consecutive) if restored and must_return else None
     back = home.found if home else None
     outages = timeline.outages(series)
     after_repair = timeline.outages(series.between(restored.low_ns, _FOREVER)) if restored else ()
@@ -110,7 +111,7 @@ def conclude(findings: Iterable[Finding]) -> Verdict:
 
 def _judge_failover(one: Figures, objectives: Objectives) -> Iterable[Broken]:
     if one.failover is None:
-        yield Aspect.REROUTES, f"no other zone took over: {_instead(one)}"
+        yield Aspect.REROUTES, f"no other zone took over within {objectives.failover:g} s: {_instead(one)}"
     else:
         yield from _bound(Aspect.REROUTES, "failover took", one.failover, objectives.failover)
         if one.bad_after_failover:

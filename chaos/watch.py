@@ -78,6 +78,32 @@ def failed_over(
     )
 
 
+def missed_failover(
+    every: AllSeries,
+    expected: Mapping[SeriesKey, Expectation],
+    injected: Interval,
+    faulty: Zone,
+    pace: Pace,
+    *,
+    bound_s: float,
+) -> bool:
+    """Whether a series that must fail over can no longer do so within ``bound_s``: then the verdict is certain."""
+    return any(
+        _too_late(series, injected, faulty, pace, bound_s)
+        for key, series in every.items()
+        if expected[key] is Expectation.FAILS_OVER
+    )
+
+
+def _too_late(series: Series, injected: Interval, faulty: Zone, pace: Pace, bound_s: float) -> bool:
+    if timeline.failover(series, injected, faulty, pace.consecutive(series)) is not None:
+        return False
+    # what is under way now may yet become a failover that began in time
+    under_way = timeline.trailing_run(series.good & ~series.answered_by(faulty))
+    earliest = series[len(series) - max(1, under_way) :].due_ns
+    return len(earliest) > 0 and int(earliest[0]) > injected.high_ns + int(bound_s * NS_PER_S)
+
+
 def came_home(
     every: AllSeries,
     expected: Mapping[SeriesKey, Expectation],

@@ -59,7 +59,8 @@ def test_the_figures_are_intervals_as_wide_as_what_is_not_known(tmp_path: Path) 
     ("behaviour", "reason"),
     [
         (Behaviour(failover_after=NEVER), "no other zone took over"),
-        (Behaviour(failover_after=15.5), "failover took"),
+        (Behaviour(failover_after=15.5), "no other zone took over within 15 s"),
+        (Behaviour(failover_after=15.5, effective_after=2.0), "failover took"),
         (Behaviour(breaks=False), "no other zone took over"),
         (Behaviour(blip_after=7.5), "the failover does not hold"),
         (Behaviour(failback_after=NEVER), "did not come home"),
