@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 @cache
 def faults() -> Mapping[str, Fault]:
     """Every fault by its name."""
-    modules = (
-        importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)
-    )
+    modules = (importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
     return {module.FAULT.name: module.FAULT for module in modules}
 
 
