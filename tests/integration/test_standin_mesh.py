@@ -32,7 +32,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
 
 
 @pytest.fixture
-def mesh(up: Mesh) -> Mesh:
+def standin(up: Mesh) -> Mesh:
     """The mesh in its steady state, whatever the test before left."""
     for zone in (1, 2):
         for name in (f"app-{zone}", f"echo-{zone}"):
@@ -41,133 +41,140 @@ def mesh(up: Mesh) -> Mesh:
                 up.echo(zone)
                 break
     until(up.home, 40, "home")
+    until(lambda: online(up) == [True, True], 40, "both zones are online")
     return up
 
 
-def ingress_bytes(mesh: Mesh, zone: int) -> int:
-    stats = mesh.api(zone, f"/zoneingresses/ingress-{zone}/stats").text
+def online(mesh: Mesh) -> list[bool]:
+    """Whether each zone that global has heard of is online, by name."""
+    shown = mesh.api(0, "/zones+insights").json()["items"]
+    return ["disconnectTime" not in zone["zoneInsight"]["subscriptions"][-1] for zone in shown]
+
+
+def ingress_bytes(standin: Mesh, zone: int) -> int:
+    stats = standin.api(zone, f"/zoneingresses/ingress-{zone}/stats").text
     found = re.search(r"^cluster\.default_echo___mzsvc_1027\.upstream_cx_tx_bytes_total: (\d+)$", stats, re.MULTILINE)
     return int(found.group(1)) if found else 0
 
 
-def test_each_gateway_answers_from_its_own_zone_and_knows_the_other_as_priority_1(mesh: Mesh) -> None:
-    assert mesh.hosts(1) == [("zone1", 0), ("zone2", 1)]
-    assert mesh.hosts(2) == [("zone1", 1), ("zone2", 0)]
-    assert mesh.http.get("http://127.230.1.10:8080/elsewhere").status_code == 404
+def test_each_gateway_answers_from_its_own_zone_and_knows_the_other_as_priority_1(standin: Mesh) -> None:
+    assert standin.hosts(1) == [("zone1", 0), ("zone2", 1)]
+    assert standin.hosts(2) == [("zone1", 1), ("zone2", 0)]
+    assert standin.http.get("http://127.230.1.10:8080/elsewhere").status_code == 404
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_killing_the_local_echo_moves_traffic_through_the_other_zones_ingress(
-    mesh: Mesh, number: signal.Signals
+    standin: Mesh, number: signal.Signals
 ) -> None:
-    before = ingress_bytes(mesh, 2)
-    mesh.kill("app-1", "echo-1", number=number)
-    until(lambda: mesh.ask(1) == "zone2")
-    assert ingress_bytes(mesh, 2) > before
-    assert mesh.ask(2) == "zone2"
-    mesh.echo(1)
-    until(lambda: mesh.ask(1) == "zone1")
+    before = ingress_bytes(standin, 2)
+    standin.kill("app-1", "echo-1", number=number)
+    until(lambda: standin.ask(1) == "zone2")
+    assert ingress_bytes(standin, 2) > before
+    assert standin.ask(2) == "zone2"
+    standin.echo(1)
+    until(lambda: standin.ask(1) == "zone1")
 
 
-def test_the_lost_dataplane_stays_routed_until_it_is_deregistered(mesh: Mesh) -> None:
-    mesh.kill("app-1", "echo-1")
-    assert mesh.api(1, "/meshes/default/dataplanes/echo-1").status_code == 200
-    until(lambda: mesh.api(1, "/meshes/default/dataplanes/echo-1").status_code == 404)
+def test_the_lost_dataplane_stays_routed_until_it_is_deregistered(standin: Mesh) -> None:
+    standin.kill("app-1", "echo-1")
+    assert standin.api(1, "/meshes/default/dataplanes/echo-1").status_code == 200
+    until(lambda: standin.api(1, "/meshes/default/dataplanes/echo-1").status_code == 404)
 
 
-def test_a_wrong_port_without_a_service_probe_never_fails_over(mesh: Mesh) -> None:
-    mesh.put(1, echo_dataplane(1, port=9999)).raise_for_status()
-    until(lambda: mesh.ask(1) == "503")
+def test_a_wrong_port_without_a_service_probe_never_fails_over(standin: Mesh) -> None:
+    standin.put(1, echo_dataplane(1, port=9999)).raise_for_status()
+    until(lambda: standin.ask(1) == "503")
     end = time.monotonic() + 5
     while time.monotonic() < end:
-        assert mesh.ask(1) == "503"
-    assert mesh.ask(2) == "zone2"
-    mesh.put(1, echo_dataplane(1)).raise_for_status()
-    until(lambda: mesh.ask(1) == "zone1")
+        assert standin.ask(1) == "503"
+    assert standin.ask(2) == "zone2"
+    standin.put(1, echo_dataplane(1)).raise_for_status()
+    until(lambda: standin.ask(1) == "zone1")
 
 
-def test_a_wrong_port_with_a_service_probe_fails_over_and_comes_home(mesh: Mesh) -> None:
-    mesh.put(1, echo_dataplane(1, port=9999, probe=True)).raise_for_status()
-    until(lambda: mesh.ask(1) == "zone2")
-    inbound = mesh.api(1, "/meshes/default/dataplanes/echo-1").json()["networking"]["inbound"][0]
+def test_a_wrong_port_with_a_service_probe_fails_over_and_comes_home(standin: Mesh) -> None:
+    standin.put(1, echo_dataplane(1, port=9999, probe=True)).raise_for_status()
+    until(lambda: standin.ask(1) == "zone2")
+    inbound = standin.api(1, "/meshes/default/dataplanes/echo-1").json()["networking"]["inbound"][0]
     assert inbound["state"] == "NotReady"
-    mesh.put(1, echo_dataplane(1, probe=True)).raise_for_status()
-    until(lambda: mesh.ask(1) == "zone1")
-    mesh.put(1, echo_dataplane(1)).raise_for_status()
+    standin.put(1, echo_dataplane(1, probe=True)).raise_for_status()
+    until(lambda: standin.ask(1) == "zone1")
+    standin.put(1, echo_dataplane(1)).raise_for_status()
 
 
-def test_a_dead_workload_is_noticed_by_its_service_probe(mesh: Mesh) -> None:
-    mesh.put(1, echo_dataplane(1, probe=True)).raise_for_status()
-    mesh.kill("app-1")
-    until(lambda: mesh.ask(1) == "zone2")
+def test_a_dead_workload_is_noticed_by_its_service_probe(standin: Mesh) -> None:
+    standin.put(1, echo_dataplane(1, probe=True)).raise_for_status()
+    standin.kill("app-1")
+    until(lambda: standin.ask(1) == "zone2")
 
 
-def test_a_zone_without_the_service_is_answered_by_the_other(mesh: Mesh) -> None:
+def test_a_zone_without_the_service_is_answered_by_the_other(standin: Mesh) -> None:
     withdrawn = echo_dataplane(1)
     withdrawn["networking"]["inbound"][0]["tags"]["kuma.io/service"] = "echo-withdrawn"
-    mesh.put(1, withdrawn).raise_for_status()
-    until(lambda: mesh.ask(1) == "zone2")
-    until(lambda: mesh.hosts(2) == [("zone2", 0)], what="zone 2 hears that zone 1 has no echo")
-    mesh.put(1, echo_dataplane(1)).raise_for_status()
-    until(lambda: mesh.ask(1) == "zone1")
+    standin.put(1, withdrawn).raise_for_status()
+    until(lambda: standin.ask(1) == "zone2")
+    until(lambda: standin.hosts(2) == [("zone2", 0)], what="zone 2 hears that zone 1 has no echo")
+    standin.put(1, echo_dataplane(1)).raise_for_status()
+    until(lambda: standin.ask(1) == "zone1")
 
 
-def test_repointing_the_route_loses_no_request(mesh: Mesh) -> None:
+def test_repointing_the_route_loses_no_request(standin: Mesh) -> None:
     for backend in (SERVICE, MULTIZONE, SERVICE, MULTIZONE):
-        mesh.put(0, route_to(backend)).raise_for_status()
+        standin.put(0, route_to(backend)).raise_for_status()
         end = time.monotonic() + 2.5
         while time.monotonic() < end:
-            assert mesh.ask(1) == "zone1"
+            assert standin.ask(1) == "zone1"
 
 
-def test_traffic_goes_on_while_a_zones_control_plane_is_away_and_after_it_is_back(mesh: Mesh) -> None:
-    mesh.kill("cp-1")
-    assert mesh.ask(1) == "zone1"
-    until(lambda: "disconnectTime" in str(mesh.api(0, "/zones+insights").json()))
-    mesh.control_plane(1)
-    until(lambda: mesh.answers(1))
+def test_traffic_goes_on_while_a_zones_control_plane_is_away_and_after_it_is_back(standin: Mesh) -> None:
+    standin.kill("cp-1")
+    assert standin.ask(1) == "zone1"
+    until(lambda: online(standin) == [False, True])
+    standin.control_plane(1)
+    until(lambda: standin.answers(1))
     end = time.monotonic() + 5
     while time.monotonic() < end:
-        assert mesh.ask(1) == "zone1"
-    until(mesh.home)
+        assert standin.ask(1) == "zone1"
+    until(standin.home)
 
 
-def test_a_zone_keeps_what_it_knows_while_global_is_away(mesh: Mesh) -> None:
-    mesh.kill("cp-0")
-    mesh.kill("app-1", "echo-1")
-    until(lambda: mesh.ask(1) == "zone2")
-    mesh.control_plane()
-    mesh.configure()
-    mesh.echo(1)
-    until(mesh.home, 40)
+def test_a_zone_keeps_what_it_knows_while_global_is_away(standin: Mesh) -> None:
+    standin.kill("cp-0")
+    standin.kill("app-1", "echo-1")
+    until(lambda: standin.ask(1) == "zone2")
+    standin.control_plane()
+    standin.configure()
+    standin.echo(1)
+    until(standin.home, 40)
 
 
-def test_a_killed_proxy_leaves_no_envoy(mesh: Mesh) -> None:
-    envoy = mesh.envoy_of("echo-1")
-    mesh.kill("echo-1")
+def test_a_killed_proxy_leaves_no_envoy(standin: Mesh) -> None:
+    envoy = standin.envoy_of("echo-1")
+    standin.kill("echo-1")
     until(lambda: not envoy.is_running() or envoy.status() == psutil.STATUS_ZOMBIE)
 
 
-def test_a_proxy_ends_when_its_envoy_does(mesh: Mesh) -> None:
-    mesh.envoy_of("echo-1").kill()
-    assert mesh.processes["echo-1"].wait(5) == 1
-    assert "standin dp: Envoy ended with signal 9" in (mesh.folder / "echo-1.log").read_text()
+def test_a_proxy_ends_when_its_envoy_does(standin: Mesh) -> None:
+    standin.envoy_of("echo-1").kill()
+    assert standin.processes["echo-1"].wait(5) == 1
+    assert "standin dp: Envoy ended with signal 9" in (standin.folder / "echo-1.log").read_text()
 
 
-def test_a_terminated_proxy_drains_and_ends_with_0(mesh: Mesh) -> None:
-    envoy = mesh.envoy_of("echo-1")
-    mesh.kill("echo-1", number=signal.SIGTERM)
-    assert mesh.processes["echo-1"].returncode == 0
+def test_a_terminated_proxy_drains_and_ends_with_0(standin: Mesh) -> None:
+    envoy = standin.envoy_of("echo-1")
+    standin.kill("echo-1", number=signal.SIGTERM)
+    assert standin.processes["echo-1"].returncode == 0
     assert not psutil.pid_exists(envoy.pid)
 
 
-def test_a_dead_zone_stays_known_and_is_shown_offline(mesh: Mesh) -> None:
-    names = [name for name in mesh.processes if name.endswith("-1")]
-    mesh.kill(*names)
-    until(lambda: "disconnectTime" in str(mesh.api(0, "/zones+insights").json()["items"][0]))
-    services = mesh.api(0, "/meshes/default/meshservices").json()["items"]
+def test_a_dead_zone_stays_known_and_is_shown_offline(standin: Mesh) -> None:
+    names = [name for name in standin.processes if name.endswith("-1")]
+    standin.kill(*names)
+    until(lambda: online(standin) == [False, True])
+    services = standin.api(0, "/meshes/default/meshservices").json()["items"]
     states = {s["labels"]["kuma.io/zone"]: s["spec"]["state"] for s in services if "echo-" in s["name"]}
     assert states["zone1"] == "Available"
-    assert mesh.ask(2) == "zone2"
-    mesh.zone(1)
-    until(mesh.home, 40)
+    assert standin.ask(2) == "zone2"
+    standin.zone(1)
+    until(standin.home, 40)

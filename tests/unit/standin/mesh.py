@@ -135,7 +135,10 @@ class Mesh:
         advertised = {"advertisedAddress": f"{BLOCK}.{zone}.20", "advertisedPort": 10001}
         ingress = {"type": "ZoneIngress", "name": f"ingress-{zone}", "networking": {**where, **advertised}}
         self.proxy(zone, ingress, "ingress")
-        networking = {"address": f"{BLOCK}.{zone}.10", "gateway": {"type": "BUILTIN", "tags": {"kuma.io/service": "edge"}}}
+        networking = {
+            "address": f"{BLOCK}.{zone}.10",
+            "gateway": {"type": "BUILTIN", "tags": {"kuma.io/service": "edge"}},
+        }
         edge = {"type": "Dataplane", "mesh": "default", "name": f"edge-{zone}", "networking": networking}
         self.proxy(zone, edge)
         self.echo(zone)

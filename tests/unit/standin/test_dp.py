@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import selectors
+import socket
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fixtures.platforms.universal.standin.dp.envoy import EnvoyError, check_binary, plain
+from fixtures.platforms.universal.standin.dp.files import ConfigFiles
+from fixtures.platforms.universal.standin.dp.http import RefusedError, Server, Stream, open_stream
+from fixtures.platforms.universal.standin.dp.main import main
+from fixtures.platforms.universal.standin.dp.probes import Probe, Prober, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def server(answer: bytes) -> Server:
+    """Answers one request with these bytes."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        connection, _ = listening.accept()
+        connection.recv(65536)
+        connection.sendall(answer)
+        connection.close()
+        listening.close()
+
+    threading.Thread(target=serve, daemon=True).start()
+    return Server("127.0.0.1", listening.getsockname()[1])
+
+
+def test_messages_are_taken_from_chunks_however_they_are_cut() -> None:
+    ours, theirs = socket.socketpair()
+    stream = Stream(ours, b"")
+    wire = b'8\r\n{"a":1}\n\r\n9\r\n{"b":2}\n{\r\n7\r\n"c":3}\n\r\n0\r\n\r\n'
+    taken = []
+    for byte in wire:
+        theirs.sendall(bytes([byte]))
+        taken += stream.take()
+    assert taken == [{"a": 1}, {"b": 2}, {"c": 3}]
+    assert stream.ended
+
+
+def test_a_broken_stream_has_ended() -> None:
+    ours, theirs = socket.socketpair()
+    stream = Stream(ours, b"")
+    assert stream.take() == []
+    assert not stream.ended
+    theirs.close()
+    assert stream.take() == []
+    assert stream.ended
+
+
+def test_a_refusal_has_its_fields_and_reasons() -> None:
+    body = b'{"status": 400, "invalid_parameters": [{"field": "name", "reason": "must be set"}]}'
+    answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    with pytest.raises(RefusedError, match=r"^name: must be set$"):
+        open_stream(server(answer), "/", {}, 1)
+
+
+def test_an_answer_that_is_no_document_is_shown() -> None:
+    answer = b"HTTP/1.1 500 Oops\r\nContent-Length: 5\r\n\r\nsorry"
+    with pytest.raises(RefusedError, match=r"^500 sorry$"):
+        open_stream(server(answer), "/", {}, 1)
+
+
+def test_files_are_replaced_whole_private_and_removed_when_gone(tmp_path: Path) -> None:
+    files = ConfigFiles(tmp_path / "p")
+    files.apply({"cds.json": "1", "lds.json": "1", "eds/a.json": "1"}, live=False)
+    files.apply({"cds.json": "2", "lds.json": "1"}, live=True)
+    folder = tmp_path / "p"
+    assert sorted(p.name for p in folder.rglob("*.json")) == ["cds.json", "lds.json"]
+    assert (folder / "cds.json").read_text() == "2"
+    assert (folder / "cds.json").stat().st_mode & 0o777 == 0o600
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_secrets_and_endpoints_are_written_before_clusters_and_routes_before_listeners(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(ConfigFiles, "write", lambda _, name, __: written.append(name))
+    names = ["lds.json", "cds.json", "rds/r.json", "eds/e.json", "sds/s.json"]
+    ConfigFiles(tmp_path).apply(dict.fromkeys(names, ""), live=False)
+    assert written == ["sds/s.json", "eds/e.json", "cds.json", "rds/r.json", "lds.json"]
+
+
+def run(selector: selectors.BaseSelector, tick: Callable[[float], None], done: Callable[[], bool]) -> None:
+    end = time.monotonic() + 5
+    while not done():
+        assert time.monotonic() < end
+        tick(time.monotonic())
+        for key, _ in selector.select(0.01):
+            key.data()
+
+
+def test_a_probe_sees_a_port_that_listens_and_one_that_does_not() -> None:
+    selector = selectors.DefaultSelector()
+    listening = socket.create_server(("127.0.0.1", 0))
+    probe = Probe(Target("127.0.0.1", listening.getsockname()[1], 0.01, 1, 1, 2), selector)
+    run(selector, probe.tick, lambda: probe.healthy is True)
+    listening.close()
+    run(selector, probe.tick, lambda: probe.healthy is False)
+    probe.close()
+
+
+def test_a_report_counts_what_is_not_known_yet_as_healthy_and_comes_at_the_interval() -> None:
+    selector = selectors.DefaultSelector()
+    prober = Prober(selector)
+    assert prober.due() == float("inf")
+    times = {"interval": 1, "timeout": 1, "healthyThreshold": 1, "unhealthyThreshold": 1}
+    prober.configure({"interval": 5, "targets": [{"address": "127.0.0.1", "port": 1, **times}]})
+    due = prober.report_due
+    assert 4.9 < due - time.monotonic() <= 5
+    assert prober.report(100) == {"1": True}
+    assert prober.report_due == 105
+    run(selector, prober.tick, lambda: prober.report(100) == {"1": False})
+    prober.configure({"interval": 5, "targets": []})
+    assert prober.report(100) == {}
+    prober.close()
+
+
+def test_envoys_reason_is_shown_without_its_dump() -> None:
+    line = "[2026-11-24 10:29:46.780][26111][critical][main] [source/server/server.cc:449] error `cannot bind"
+    assert plain(f"{line} '127.1.1.1:1'` initializing config 'a dump") == "error `cannot bind '127.1.1.1:1'`"
+
+
+def test_a_missing_envoy_is_named(tmp_path: Path) -> None:
+    with pytest.raises(EnvoyError, match=r"no Envoy at .*; see --binary-path"):
+        check_binary(str(tmp_path / "envoy"))
+    (tmp_path / "envoy").write_text("")
+    with pytest.raises(EnvoyError, match="not executable"):
+        check_binary(str(tmp_path / "envoy"))
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"--binary-path": "/nonexistent"}, "standin dp: no Envoy at /nonexistent; see --binary-path"),
+        ({"--dataplane-file": "/nonexistent"}, "standin dp: /nonexistent: No such file or directory"),
+        ({"--cp-address": "https://127.0.0.1:1"}, "standin dp: --cp-address must be http://127.x.y.z:port"),
+        ({"--drain-time": "fast"}, "standin dp: not a duration: 'fast'"),
+    ],
+)
+def test_what_cannot_work_ends_with_1_and_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: dict[str, str], line: str
+) -> None:
+    file = tmp_path / "dp.yaml"
+    file.write_text("")
+    given = {
+        "--cp-address": "http://127.0.0.1:1",
+        "--dataplane-file": str(file),
+        "--binary-path": sys.executable,
+        "--config-dir": str(tmp_path / "c"),
+        **change,
+    }
+    assert main(["run", *(f"{flag}={value}" for flag, value in given.items())]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(line)
+    assert error.count("\n") == 1
+
+
+def test_a_proxy_imports_no_more_than_the_standard_library() -> None:
+    module = "fixtures.platforms.universal.standin"
+    code = (
+        "import sys, types\n"
+        "package = types.ModuleType('fixtures.platforms.universal')\n"  # other engines' modules are not its business
+        "import fixtures.platforms\n"
+        "package.__path__ = [fixtures.platforms.__path__[0] + '/universal']\n"
+        "sys.modules['fixtures.platforms.universal'] = package\n"
+        f"import {module}.dp.main\n"
+        "print(sorted(sys.modules.keys() & {'asyncio', 'pydantic', 'yaml', 'httpx', 'ssl', 'email', 'dataclasses'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
