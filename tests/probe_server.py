@@ -8,10 +8,12 @@ import socket
 import struct
 import threading
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Self
 
 HOST = "127.231.0.7"
 BODY = (
@@ -76,6 +78,12 @@ def _second_dies(c: Scripted) -> None:
         c.reset()
 
 
+def _trickle(c: Scripted) -> None:
+    whole = answer()
+    for i in range(len(whole)):
+        c.later(0.05 * i, partial(c.write, whole[i : i + 1]))
+
+
 def _until_close(c: Scripted) -> None:
     c.write(b"HTTP/1.0 200 OK\r\n\r\n" + BODY)
     c.transport.close()
@@ -93,7 +101,7 @@ BEHAVIOURS: dict[str, Callable[[Scripted], object]] = {
     "/nameless": lambda c: c.write(answer(b"In namespace kong.\n")),
     "/big": lambda c: c.write(answer(b"x" * 200_000)),
     "/endless-head": lambda c: c.write(b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 20_000),
-    "/trickle": lambda c: [c.later(0.05 * i, lambda part=part: c.write(part)) for i, part in enumerate(_parts())],
+    "/trickle": _trickle,
     "/slow": lambda c: c.later(0.15, lambda: c.write(answer())),
     "/closing": _closing,
     "/second-dies": _second_dies,
@@ -105,11 +113,6 @@ BEHAVIOURS: dict[str, Callable[[Scripted], object]] = {
     "/surplus": lambda c: c.write(answer() + b"more than was asked for"),
     "/upgrade": lambda c: c.write(b"HTTP/1.1 101 Switching\r\nUpgrade: ws\r\nConnection: upgrade\r\n\r\n"),
 }
-
-
-def _parts() -> list[bytes]:
-    whole = answer()
-    return [whole[i : i + 1] for i in range(len(whole))]
 
 
 class Server:
@@ -139,7 +142,7 @@ class Server:
         listener.close()
         self._loop.close()
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         self._thread.start()
         self._ready.wait()
         return self

@@ -166,6 +166,8 @@ class Reader:
     def batches(self) -> Iterator[Any]:
         """Every record batch that has been completed since the last call."""
         for message in self._messages():
+            if message.type != ("schema" if self._schema is None else "record batch"):
+                raise SamplesError(f"{self._path} is damaged: it holds a {message.type} out of place")
             if self._schema is None:
                 self._read_schema(message)
             else:

@@ -11,7 +11,7 @@ LINES = (
     "In namespace {}.",
     "With IP address {}.",
 )
-names = st.text(st.characters(exclude_characters="\n", exclude_categories=("Cs",)), min_size=1)
+names = st.text(st.characters(codec="utf-8", exclude_characters="\n"), min_size=1)
 
 
 @given(st.binary())

@@ -143,9 +143,7 @@ def test_what_connecting_says(monkeypatch: pytest.MonkeyPatch, code: int, outcom
 
 
 @pytest.mark.parametrize("code", [errno.EADDRNOTAVAIL, errno.ENOBUFS])
-def test_want_of_own_means_is_never_recorded_as_the_meshs_fault(
-    monkeypatch: pytest.MonkeyPatch, code: int
-) -> None:
+def test_want_of_own_means_is_never_recorded_as_the_meshs_fault(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     _use(monkeypatch, _socket_that(lambda _: code))
     with pytest.raises(InvalidRun, match="own machine"):
         ask(f"http://{HOST}:9/")
@@ -228,7 +226,7 @@ def test_a_connection_closed_while_idle_is_dropped_before_it_is_asked(server: Se
         for _ in range(3):
             samples += await asker.ask()
             assert asker.client._idle
-            while asker.client._idle:  # until the event of its closing has arrived
+            while asker.client._idle:  # noqa: ASYNC110 - until the closing has arrived: nobody tells
                 await asyncio.sleep(0.001)
         return samples
 

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from chaos.model import Lane, Vantage
 from chaos.probe.pacer import Pacer, plan
-from chaos.samples import Schedule
+
+if TYPE_CHECKING:
+    from chaos.samples import Schedule
 
 VANTAGES = [Vantage("load-balancer", "http://a/"), Vantage("zone1", "http://b/", "zone1")]
 

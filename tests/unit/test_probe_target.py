@@ -47,7 +47,7 @@ def test_a_name_is_resolved() -> None:
     ],
 )
 def test_what_cannot_be_asked_is_refused(url: str) -> None:
-    with pytest.raises(SettingsError, match="vantage v:.*http://host"):
+    with pytest.raises(SettingsError, match=r"vantage v:.*http://host"):
         target(Vantage("v", url))
 
 
