@@ -50,7 +50,7 @@ class SampleLog:
         for batch in self._reader.batches():
             self._check(batch)
             for name in _NUMBERS:
-                self._chunks[name].append(batch.column(name).to_numpy())
+                self._chunks[name].append(batch.column(name).to_numpy().copy())  # a view would keep the batch
             for name in _NAMES:
                 self._chunks[name].append(self._numbered(batch.column(name)))
 

@@ -232,7 +232,8 @@ import resource, sys
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
 from tests.unit.test_samples import SCHEDULE, SamplesError, SampleWriter, row
-resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))
+former = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (9000, former[1]))
 writer = SampleWriter(Path(sys.argv[1]), SCHEDULE)
 for i in range(1000):
     try:
@@ -240,6 +241,7 @@ for i in range(1000):
     except SamplesError as error:
         print(i, error, sep="|")
         break
+resource.setrlimit(resource.RLIMIT_FSIZE, former)
 """
 
 
