@@ -116,13 +116,13 @@ def test_a_report_counts_what_is_not_known_yet_as_healthy_and_comes_at_the_inter
     prober = Prober(selector)
     assert prober.due() == float("inf")
     times = {"interval": 1, "timeout": 1, "healthyThreshold": 1, "unhealthyThreshold": 1}
-    prober.configure({"interval": 5, "targets": [{"address": "127.0.0.1", "port": 1, **times}]})
+    prober.configure({"interval": 5, "eager": False, "targets": [{"address": "127.0.0.1", "port": 1, **times}]})
     due = prober.report_due
     assert 4.9 < due - time.monotonic() <= 5
     assert prober.report(100) == {"1": True}
     assert prober.report_due == 105
     run(selector, prober.tick, lambda: prober.report(100) == {"1": False})
-    prober.configure({"interval": 5, "targets": []})
+    prober.configure({"interval": 5, "eager": False, "targets": []})
     assert prober.report(100) == {}
     prober.close()
 
@@ -180,3 +180,19 @@ def test_a_proxy_imports_no_more_than_the_standard_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_first_good_report_need_not_wait_when_the_control_plane_is_eager() -> None:
+    selector = selectors.DefaultSelector()
+    prober = Prober(selector)
+    times = {"interval": 0.01, "timeout": 1, "healthyThreshold": 1, "unhealthyThreshold": 1}
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        target = {"address": "127.0.0.1", "port": listening.getsockname()[1], **times}
+        message = {"interval": 5, "eager": True, "targets": [target]}
+        prober.configure(message)
+        run(selector, prober.tick, lambda: prober.report_due <= time.monotonic())
+        prober.report(100)
+        prober.configure(message)
+        prober.tick(101)
+        assert prober.report_due == 105
+    prober.close()
