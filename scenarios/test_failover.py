@@ -21,14 +21,14 @@ def test_the_mesh_reroutes_to_another_zone_and_comes_home(
 ) -> None:
     """Another zone answers within the objective, home again after the repair, without help."""
     elsewhere = [other for other in mesh.zones if other != zone]
-    before = {other: mesh.ingress_connections(other) for other in elsewhere}
+    before = {other: mesh.ingress_bytes(other) for other in elsewhere}
     prove(mesh, fault_name, zone, profile, claims=(fault(fault_name).claim, "nearest-first", "comes-home"))
-    passed = {other: mesh.ingress_connections(other) - before[other] for other in elsewhere}
+    passed = {other: mesh.ingress_bytes(other) - before[other] for other in elsewhere}
     prove.check(
         mesh,
         "enters-by-ingress",
         zone,
         profile,
         holds=any(passed.values()),
-        evidence=", ".join(f"the ingress of {other} passed on {count} connections" for other, count in passed.items()),
+        evidence=", ".join(f"the ingress of {other} passed on {count} bytes" for other, count in passed.items()),
     )

@@ -36,14 +36,14 @@ def test_walkthrough(prove: Prover, bare_mesh: Mesh, profile: str) -> None:
     prove(mesh, None, first, profile, claims=("nearest-first",), step="3-route-re-pointed", pace=_A_MOMENT)
 
     # The first zone no longer offers echo: another zone answers at its gateway, through its ingress.
-    ingress = {zone: mesh.ingress_connections(zone) for zone in others}
+    ingress = {zone: mesh.ingress_bytes(zone) for zone in others}
     prove(mesh, "delete-service", first, profile, claims=("one-service-in-all-zones", "comes-home"), step="4")
-    passed = {zone: mesh.ingress_connections(zone) - ingress[zone] for zone in others}
+    passed = {zone: mesh.ingress_bytes(zone) - ingress[zone] for zone in others}
     prove.check(
         mesh,
         "enters-by-ingress",
         first,
         profile,
         holds=any(passed.values()),
-        evidence=", ".join(f"the ingress of {zone} passed on {count} connections" for zone, count in passed.items()),
+        evidence=", ".join(f"the ingress of {zone} passed on {count} bytes" for zone, count in passed.items()),
     )
