@@ -1,0 +1,67 @@
+"""The walkthrough's promises: each with an id that scenarios, faults and reports agree on."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import scenarios
+from chaos.claims import CLAIMS, COMES_HOME, NEAREST_FIRST, WALKTHROUGH_URL, Claim, claim
+from chaos.errors import SettingsError
+from chaos.faults import faults
+from fixtures.profiles import profile_names
+
+SCENARIOS = sorted(Path(scenarios.__file__).parent.glob("test_*.py"))
+
+
+@pytest.mark.parametrize("one", CLAIMS.values(), ids=CLAIMS.keys())
+def test_a_claim_is_one_sentence_under_a_heading_of_the_walkthrough(one: Claim) -> None:
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", one.id)
+    assert re.fullmatch(r"[A-Z][^.]+\.", one.statement)
+    assert one.url == f"{WALKTHROUGH_URL}#{one.section.lower().replace(' ', '-')}"
+    assert " " not in one.url
+
+
+def test_a_claim_is_found_by_its_id() -> None:
+    assert [claim(name).id for name in CLAIMS] == list(CLAIMS)
+    assert {NEAREST_FIRST, COMES_HOME} <= CLAIMS.keys()
+
+
+def test_an_unknown_claim_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(SettingsError, match=r"no claim 'always-up'; the claims are: zone-local-route, .*rollouts"):
+        claim("always-up")
+
+
+def test_every_fault_tests_a_claim_of_its_own() -> None:
+    tested = [fault.claim for fault in faults().values()]
+    assert set(tested) <= CLAIMS.keys()
+    assert len(set(tested)) == len(tested)
+
+
+def test_what_is_known_to_be_false_says_why_and_under_a_profile_that_there_is() -> None:
+    for one in CLAIMS.values():
+        assert set(one.false_in) <= set(profile_names())
+        assert all(why.strip() for why in one.false_in.values())
+
+
+def test_the_walkthroughs_wrong_port_is_false_as_written_and_true_when_hardened() -> None:
+    false = {name: set(one.false_in) for name, one in CLAIMS.items() if one.false_in}
+    assert false == {"wrong-port-reroutes": {"page"}}
+
+
+@pytest.mark.parametrize("file", SCENARIOS, ids=lambda file: file.stem)
+def test_scenarios_name_only_claims_that_there_are(file: Path) -> None:
+    named = set(_named_claims(ast.parse(file.read_text())))
+    assert named
+    assert named <= CLAIMS.keys()
+
+
+def _named_claims(tree: ast.Module) -> list[str]:
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    tuples = [word.value for call in calls for word in call.keywords if word.arg == "claims"]
+    checked = [call.args[1] for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "check"]
+    elements = [part for value in tuples if isinstance(value, ast.Tuple) for part in value.elts] + checked
+    return [part.value for part in elements if isinstance(part, ast.Constant) and isinstance(part.value, str)]

@@ -1,0 +1,135 @@
+"""``--plan``: exactly what would be injected and how it would be undone, and nothing is touched."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+import psutil
+import pytest
+
+from chaos.errors import SettingsError
+from fixtures.planning import plan_text
+from tests.unit.made import settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def scenario(nodeid: str = "scenarios/test_failover.py::test_x[case]", **params: str) -> pytest.Item:
+    test = SimpleNamespace(nodeid=nodeid, fixturenames=["meshes"])
+    if params:
+        test.callspec = SimpleNamespace(params=params)
+    return cast("pytest.Item", test)
+
+
+def experiment(fault_name: str, zone: str = "zone2") -> pytest.Item:
+    return scenario(fault_name=fault_name, zone=zone, profile="page")
+
+
+def lines(item: pytest.Item, **given: str) -> list[str]:
+    return [line.strip() for line in plan_text([item], settings(**given)).splitlines()]
+
+
+PUT = "PUT every echo Dataplane on zone2's control plane"
+BACK = "again as recorded; wait until all of it listens and is registered"
+PODS = "3 echo workloads and their 3 data plane proxies in zone2"
+ZONE = "every process of zone2 at once (control plane, ingress, egress, gateway, echo and its proxies)"
+SERVICE_BACK = f"{PUT} as recorded; wait until each is stored so and its Envoy has it"
+WHAT = {
+    # fault: its target, what is done to it, and how that is undone
+    "delete-deployment": (
+        "deployment echo in zone2",
+        f"SIGTERM (as a deletion ends pods) to {PODS}",
+        f"start {PODS} {BACK}",
+    ),
+    "delete-service": (
+        "service echo in zone2",
+        f"{PUT} with kuma.io/service: echo-withdrawn instead of echo",
+        SERVICE_BACK,
+    ),
+    "wrong-port": (
+        "service echo in zone2",
+        f"{PUT} with servicePort 9999, where nothing listens",
+        SERVICE_BACK,
+    ),
+    "delete-gateway": (
+        "gateway edge in zone2",
+        "SIGKILL to the gateway of zone2, then DELETE Dataplane edge-zone2",
+        f"start the gateway of zone2 {BACK}",
+    ),
+    "delete-cluster": (
+        "cluster zone2 in zone2",
+        f"SIGKILL to {ZONE}",
+        f"start {ZONE} " + BACK.replace(";", ", its zone's resources applied again;"),
+    ),
+}
+
+
+@pytest.mark.parametrize("fault_name", WHAT)
+def test_every_injection_is_told_with_its_undoing(fault_name: str) -> None:
+    item = experiment(fault_name)
+    first, *told = lines(item, replicas="3")
+
+    assert first == item.nodeid
+    target, done, undone = WHAT[fault_name]
+    assert told[:2] == [f"inject  {target}: {done}", f"undo    {target}: {undone}"]
+
+
+def test_the_probe_is_told_with_every_vantage_and_how_often_it_is_asked() -> None:
+    probes = [line for line in lines(experiment("wrong-port"), probe_rate="2.5") if line.startswith("probe")]
+    assert probes == [
+        "probe   load-balancer at http://127.B.0.10:8080/echo, 2.5/s fresh and 2.5/s keepalive",
+        "probe   gateway-zone1 at http://127.B.1.10:8080/echo, 2.5/s fresh and 2.5/s keepalive",
+        "probe   gateway-zone2 at http://127.B.2.10:8080/echo, 2.5/s fresh and 2.5/s keepalive",
+    ]
+
+
+def test_the_addresses_are_exact_where_the_block_is_chosen() -> None:
+    assert "http://127.33.1.10:8080/echo" in plan_text([scenario()], settings(loopback_block="33"))
+
+
+def test_a_scenario_without_a_fault_injects_nothing() -> None:
+    told = lines(scenario())
+    assert told[1] == "injects nothing by itself, or what its text says"
+    assert not [line for line in told if line.startswith(("inject ", "undo "))]
+
+
+def test_the_plan_follows_the_order_of_the_scenarios() -> None:
+    text = plan_text([scenario("b"), scenario("a")], settings())
+    assert [line for line in text.splitlines() if not line.startswith(" ")] == ["b", "a"]
+
+
+def test_nothing_to_run_is_nothing_to_tell() -> None:
+    assert plan_text([], settings()) == ""
+
+
+def test_planning_leaves_no_file_and_no_process(tmp_path: Path) -> None:
+    me = psutil.Process()
+    before = me.children(recursive=True), len(me.net_connections())
+
+    plan_text([experiment(name) for name in WHAT], settings(artifacts=str(tmp_path / "artifacts")))
+
+    assert (me.children(recursive=True), len(me.net_connections())) == before
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"engine": "moon"}, "no engine 'moon'; the engines are: "),
+        ({"profile": "moon"}, "no profile 'moon': neither one of hardened, page nor a folder with YAML files"),
+        ({"envoy": "/nowhere/envoy"}, "no Envoy can be run at /nowhere/envoy"),
+        ({"envoy": "/bin/true"}, "/bin/true is not Envoy"),
+    ],
+)
+def test_what_could_not_be_brought_up_is_refused_while_planning(given: dict[str, str], complaint: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        plan_text([scenario()], settings(**given))
+    assert complaint in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_zone_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(SettingsError, match="no zone 'zone9' in this mesh; its zones are: zone1, zone2"):
+        plan_text([experiment("wrong-port", "zone9")], settings())

@@ -1,0 +1,148 @@
+"""From a result to a passed or failed test."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from rich.console import Console
+
+from chaos.errors import InfraError, InvalidRun, KnownFalse, ObjectiveBroken
+from chaos.model import Lane, SeriesKey, Verdict
+from chaos.result import Finding, Result
+from chaos.slo import Objectives
+from fixtures.progress import Progress
+from fixtures.proving import Prover, must_pass, safe_name
+from reports import archive
+from tests.unit.made import settings
+from tests.unit.simulation import SimulatedMesh, VirtualClock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fixtures.mesh import Mesh
+
+KEY = SeriesKey("gateway-zone1", Lane.FRESH)
+
+
+def result(verdict: Verdict, *findings: Finding, profile: str = "page", claims: tuple[str, ...] = ()) -> Result:
+    return Result(
+        scenario="s", fault="wrong-port", zone="zone1", profile=profile, platform="universal", engine="standin",
+        claims=claims, objectives=Objectives(), verdict=verdict, findings=findings, figures=(), injected=None,
+        restored=None, effect="", probe=None, log=(), started_ns=0, ended_ns=1, started_unix_s=0, artifacts="/a/b",
+    )  # fmt: skip
+
+
+def finding(verdict: Verdict, text: str, claim: str = "") -> Finding:
+    return Finding(verdict, text, KEY, claim)
+
+
+def test_a_pass_is_handed_back() -> None:
+    passed = result(Verdict.PASS)
+    assert must_pass(passed) is passed
+
+
+@pytest.mark.parametrize(
+    ("verdict", "error"),
+    [(Verdict.FAIL, ObjectiveBroken), (Verdict.INFRA, InfraError), (Verdict.INVALID, InvalidRun)],
+)
+def test_anything_else_is_raised_with_every_reason_and_where_to_look(verdict: Verdict, error: type[Exception]) -> None:
+    others = [one for one in (Verdict.FAIL, Verdict.INFRA) if one is not verdict]
+    broken = result(verdict, finding(verdict, "first"), Finding(verdict, "second"), finding(others[0], "beside"))
+
+    with pytest.raises(error) as caught:
+        must_pass(broken)
+    assert str(caught.value) == f"{verdict}: gateway-zone1/fresh: first; second (evidence: /a/b)"
+
+
+REROUTES, HOME = "wrong-port-reroutes", "comes-home"
+
+
+@pytest.mark.parametrize(
+    ("broken", "profile", "error"),
+    [
+        ([REROUTES], "page", KnownFalse),
+        ([REROUTES], "hardened", ObjectiveBroken),
+        ([REROUTES, HOME], "page", ObjectiveBroken),
+        ([HOME], "page", ObjectiveBroken),
+        ([""], "page", ObjectiveBroken),
+    ],
+)
+def test_only_what_breaks_nothing_but_what_is_known_to_be_false_is_expected(
+    broken: list[str], profile: str, error: type[Exception]
+) -> None:
+    findings = [finding(Verdict.FAIL, "no other zone took over", name) for name in broken]
+    with pytest.raises(ObjectiveBroken) as caught:
+        must_pass(result(Verdict.FAIL, *findings, profile=profile, claims=(REROUTES, HOME)))
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize("verdict", [Verdict.INFRA, Verdict.INVALID])
+def test_a_broken_set_up_or_probe_is_never_expected(verdict: Verdict) -> None:
+    with pytest.raises((InfraError, InvalidRun)):
+        must_pass(result(verdict, finding(verdict, "x", REROUTES), claims=(REROUTES,)))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("delete-service-zone1-page", "delete-service-zone1-page"),
+        ("a b/c:d", "a-b-c-d"),
+        ("../../etc", "..-..-etc"),
+        ("[x]", "x"),
+        ("größe_1.5", "größe_1.5"),
+    ],
+)
+def test_any_name_can_be_a_file_name(text: str, name: str) -> None:
+    assert safe_name(text) == name
+    assert "/" not in safe_name(text)
+
+
+class Prove:
+    """A prover whose progress and kept folders can be looked at."""
+
+    def __init__(self, folder: Path) -> None:
+        self.stream = StringIO()
+        self.kept: list[Path] = []
+        self.discarded: list[Mesh] = []
+        progress = Progress(Console(file=self.stream, soft_wrap=True, highlight=False), None)
+        self.prover = Prover(settings(), progress, "walkthrough", folder, self.kept.append, self.discarded.append)
+
+    def check(self, *, holds: bool) -> Result:
+        mesh = SimulatedMesh(VirtualClock())
+        mesh.engine = "simulated"  # type: ignore[attr-defined]
+        return self.prover.check(
+            cast("Mesh", mesh), "enters-by-ingress", "zone1", "page", holds=holds, evidence="passed on 3 connections"
+        )
+
+
+def test_a_claim_that_holds_is_kept_as_a_result_and_said(tmp_path: Path) -> None:
+    prove = Prove(tmp_path / "run" / "walkthrough")
+    found = prove.check(holds=True)
+
+    assert (found.verdict, found.claims, found.effect) == (
+        Verdict.PASS,
+        ("enters-by-ingress",),
+        "passed on 3 connections",
+    )
+    (folder,) = prove.kept
+    assert archive.read(folder / "result.json") == found
+    assert prove.stream.getvalue() == "enters-by-ingress zone1: PASS: passed on 3 connections\n"
+
+
+def test_a_claim_that_does_not_hold_is_kept_and_raised(tmp_path: Path) -> None:
+    prove = Prove(tmp_path / "walkthrough")
+    with pytest.raises(ObjectiveBroken, match="FAIL: passed on 3 connections"):
+        prove.check(holds=False)
+    (folder,) = prove.kept
+    (one,) = archive.read(folder / "result.json").findings
+    assert (one.verdict, one.claim) == (Verdict.FAIL, "enters-by-ingress")
+
+
+def test_each_experiment_of_a_test_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    prove = Prove(tmp_path / "walkthrough")
+    for _ in range(3):
+        prove.check(holds=True)
+    assert [folder.name for folder in prove.kept] == ["walkthrough", "walkthrough-2", "walkthrough-3"]
+    assert not prove.discarded

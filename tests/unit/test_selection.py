@@ -1,0 +1,113 @@
+"""Which experiments a scenario is run with: fault x zone x profile where it matters, and what the options leave in."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from fixtures.selection import cases, is_selected, needs_mesh, parameters, profile_order
+from tests.unit.made import settings
+
+if TYPE_CHECKING:
+    from fixtures.options import Settings
+
+INSIDE = ("delete-deployment", "delete-service", "wrong-port")
+
+
+def item(*, scenario: bool = True, **params: str) -> pytest.Item:
+    """A collected test, as far as selecting looks at it."""
+    test = SimpleNamespace(fixturenames=["mesh", "meshes"] if scenario else ["tmp_path"])
+    if params:
+        test.callspec = SimpleNamespace(params=params)
+    return cast("pytest.Item", test)
+
+
+def chosen(settings: Settings, *faults: str) -> list[str]:
+    return [" ".join(case) for case in cases(faults or INSIDE, settings)]
+
+
+def test_each_fault_is_tried_in_every_zone_and_hardened_too_where_the_page_is_known_to_break() -> None:
+    assert chosen(settings()) == [
+        "delete-deployment zone1 page",
+        "delete-deployment zone2 page",
+        "delete-service zone1 page",
+        "delete-service zone2 page",
+        "wrong-port zone1 page",
+        "wrong-port zone1 hardened",
+        "wrong-port zone2 page",
+        "wrong-port zone2 hardened",
+    ]
+
+
+def test_a_profile_that_is_named_is_the_only_one() -> None:
+    assert chosen(settings(profile="my/folder"), "wrong-port") == [
+        "wrong-port zone1 my/folder",
+        "wrong-port zone2 my/folder",
+    ]
+
+
+def test_there_are_as_many_cases_as_zones() -> None:
+    zones = ",".join(f"z{number}" for number in range(5))
+    assert len(chosen(settings(zones=zones), "delete-gateway")) == 5
+
+
+def test_without_a_choice_everything_runs() -> None:
+    everything = [item(), item(fault_name="wrong-port", zone="zone1"), item(scenario=False)]
+    assert all(is_selected(one, settings()) for one in everything)
+
+
+@pytest.mark.parametrize(
+    ("faults", "zones", "selected"),
+    [
+        ("wrong-port", "", True),
+        ("wrong-port", "zone1", True),
+        ("", "zone1", True),
+        ("wrong-port", "zone2", False),
+        ("delete-service", "", False),
+        ("", "zone2", False),
+        ("delete-service,wrong-port", "zone2,zone1", True),
+    ],
+)
+def test_an_experiment_stays_when_its_fault_and_its_zone_are_chosen(faults: str, zones: str, selected: bool) -> None:
+    one = item(fault_name="wrong-port", zone="zone1", profile="page")
+    assert is_selected(one, settings(fault=faults, zone=zones)) is selected
+
+
+@pytest.mark.parametrize(
+    ("given", "selected"), [({}, True), ({"zone": "zone1"}, True), ({"fault": "wrong-port"}, False)]
+)
+def test_a_scenario_that_chooses_its_own_fault_stays_unless_a_fault_is_named(
+    given: dict[str, str], selected: bool
+) -> None:
+    assert is_selected(item(), settings(**given)) is selected
+
+
+def test_the_suites_own_tests_are_never_left_out() -> None:
+    chosen = settings(fault="wrong-port", zone="zone2")
+    assert is_selected(item(scenario=False, fault_name="delete-service", zone="zone1"), chosen)
+
+
+def test_a_test_is_a_scenario_when_it_asks_for_a_mesh() -> None:
+    assert needs_mesh(item())
+    assert not needs_mesh(item(scenario=False))
+    assert not needs_mesh(cast("pytest.Item", SimpleNamespace()))
+
+
+def test_parameters_are_those_of_the_test_and_nothing_without() -> None:
+    assert parameters(item(zone="zone1")) == {"zone": "zone1"}
+    assert parameters(item()) == {}
+
+
+def test_scenarios_of_one_profile_follow_each_other_so_that_its_mesh_is_reused() -> None:
+    order = ["mine", "hardened", "page", "hardened", "page"]
+    tests = [item(zone=str(n), profile=profile) for n, profile in enumerate(order)]
+    ordered = [parameters(one) for one in sorted(tests, key=profile_order)]
+    assert [one["profile"] for one in ordered] == ["page", "page", "hardened", "hardened", "mine"]
+    assert [one["zone"] for one in ordered] == ["2", "4", "1", "3", "0"]
+
+
+def test_the_suites_own_tests_keep_their_order() -> None:
+    tests = [item(scenario=False, profile=profile) for profile in ("hardened", "page")]
+    assert sorted(tests, key=profile_order) == tests
