@@ -127,7 +127,14 @@ def spells(segments: Sequence[Segment]) -> tuple[Spell, ...]:
     """The segments as spells: in order, without a gap, each segment in exactly one."""
     absent_ns = max(_ABSENT_NS, _ABSENT_PERIODS * period_ns(segments))
     runs = groupby(timed(segments), key=lambda part: part.long)
-    return tuple(Spell(tuple(spell)) for long, run in runs for spell in _split(list(run), absent_ns, long=long))
+    found = (Spell(tuple(spell)) for long, run in runs for spell in _split(list(run), absent_ns, long=long))
+    return tuple(_joined(found))
+
+
+def _joined(found: Iterable[Spell]) -> Iterator[Spell]:
+    """Neighbours with the same good answers as one: through whichever gateway a zone was reached."""
+    for _, alike in groupby(found, key=lambda spell: (spell.bad == 0 and spell.name) or spell):
+        yield Spell(tuple(part for spell in alike for part in spell.parts))
 
 
 def _split(run: list[Timed], absent_ns: int, *, long: bool) -> Iterator[list[Timed]]:

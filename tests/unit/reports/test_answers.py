@@ -51,6 +51,16 @@ def test_a_short_visit_by_one_zone_is_not_hidden() -> None:
     assert told(*plan) == ["zone1 3.0s", "zone2 0.2s", "zone1 5.8s"]
 
 
+def test_a_zone_reached_through_either_gateway_is_told_once() -> None:
+    one = figures("load-balancer", Lane.FRESH, stretch(3, "zone2"), home=None)
+    (only,) = one.segments
+    through_both = (
+        replace(only, samples=20, last_due_ns=only.first_due_ns + 19 * PERIOD_NS),
+        replace(only, first_due_ns=only.first_due_ns + 20 * PERIOD_NS, samples=40, away=True),
+    )
+    assert [str(spell) for spell in spells(through_both)] == ["zone2 3.0s"]
+
+
 def test_of_many_changes_the_middle_is_counted_with_its_bad_samples() -> None:
     plan = [stretch(2 * second + 2, "zone1" if second % 2 else "503") for second in range(30)]
     words = told(*plan)
