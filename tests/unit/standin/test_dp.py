@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import os
 import selectors
 import socket
 import subprocess
@@ -11,13 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.platforms.universal.standin.dp.envoy import EnvoyError, check_binary, plain
-from fixtures.platforms.universal.standin.dp.files import ConfigFiles
 from fixtures.platforms.universal.standin.dp.http import RefusedError, Server, Stream, open_stream
 from fixtures.platforms.universal.standin.dp.main import main
 from fixtures.platforms.universal.standin.dp.probes import Probe, Prober, Target
+from fixtures.platforms.universal.standin.dp.xds import DiscoveryServer, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -71,25 +73,95 @@ def test_an_answer_that_is_no_document_is_shown() -> None:
         open_stream(server(answer), "/", {}, 1)
 
 
-def test_files_are_replaced_whole_private_and_removed_when_gone(tmp_path: Path) -> None:
-    files = ConfigFiles(tmp_path / "p")
-    files.apply({"cds.json": "1", "lds.json": "1", "eds/a.json": "1"}, live=False)
-    files.apply({"cds.json": "2", "lds.json": "1"}, live=True)
-    folder = tmp_path / "p"
-    assert sorted(p.name for p in folder.rglob("*.json")) == ["cds.json", "lds.json"]
-    assert (folder / "cds.json").read_text() == "2"
-    assert (folder / "cds.json").stat().st_mode & 0o777 == 0o600
-    assert folder.stat().st_mode & 0o777 == 0o700
+class FakeEnvoy:
+    """Asks a discovery server as Envoy does, from this process."""
+
+    def __init__(self, pid: int | None = None) -> None:
+        self.selector = selectors.DefaultSelector()
+        self.server = DiscoveryServer(self.selector, lambda: pid or os.getpid())
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect("\0" + self.server.path[1:])
+        self.socket.settimeout(0.05)
+
+    def ask(self, kind: str, *names: str, version: str = "") -> None:
+        body = json.dumps({"resource_names": names, "version_info": version}).encode()
+        head = f"POST /v3/discovery:{kind} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n"
+        self.socket.sendall(head.encode() + body)
+
+    def hear(self) -> str | None:
+        """The text of an answer; None when there is none, that is: the request is held."""
+        for _ in range(3):
+            for key, _ in self.selector.select(0):
+                key.data()
+        try:
+            return self.socket.recv(65536).partition(b"\r\n\r\n")[2].decode()
+        except TimeoutError:
+            return None
 
 
-def test_secrets_and_endpoints_are_written_before_clusters_and_routes_before_listeners(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    written: list[str] = []
-    monkeypatch.setattr(ConfigFiles, "write", lambda _, name, __: written.append(name))
-    names = ["lds.json", "cds.json", "rds/r.json", "eds/e.json", "sds/s.json"]
-    ConfigFiles(tmp_path).apply(dict.fromkeys(names, ""), live=False)
-    assert written == ["sds/s.json", "eds/e.json", "cds.json", "rds/r.json", "lds.json"]
+@pytest.fixture
+def envoy() -> Iterator[FakeEnvoy]:
+    fake = FakeEnvoy()
+    yield fake
+    fake.socket.close()
+    fake.server.close()
+
+
+def test_a_request_is_held_until_there_is_something_newer(envoy: FakeEnvoy) -> None:
+    envoy.server.update({"clusters": Response("1", "one")})
+    envoy.ask("clusters")
+    assert envoy.hear() == "one"
+    envoy.ask("clusters", version="1")
+    assert envoy.hear() is None
+    envoy.server.update({"clusters": Response("1", "one")})
+    assert envoy.hear() is None
+    envoy.server.update({"clusters": Response("2", "two")})
+    assert envoy.hear() == "two"
+
+
+def test_what_envoy_refused_is_not_offered_again(envoy: FakeEnvoy) -> None:
+    envoy.server.update({"listeners": Response("0", "bad from the beginning")})
+    envoy.ask("listeners")
+    assert envoy.hear() == "bad from the beginning"
+    envoy.ask("listeners")
+    assert envoy.hear() is None
+    envoy.server.update({"listeners": Response("1", "one")})
+    assert envoy.hear() == "one"
+    envoy.server.update({"listeners": Response("2", "bad")})
+    envoy.ask("listeners", version="1")
+    assert envoy.hear() == "bad"
+    envoy.ask("listeners", version="1")
+    assert envoy.hear() is None
+    envoy.server.update({"listeners": Response("3", "good")})
+    assert envoy.hear() == "good"
+
+
+def test_a_new_subscription_is_sent_what_an_older_one_was(envoy: FakeEnvoy) -> None:
+    envoy.server.update({"endpoints/c": Response("1", "one")})
+    for _ in range(2):
+        envoy.ask("endpoints", "c")
+        assert envoy.hear() == "one"
+
+
+def test_an_unknown_name_waits_but_clusters_are_none_at_first(envoy: FakeEnvoy) -> None:
+    envoy.ask("clusters")
+    assert json.loads(envoy.hear() or "") == {"version_info": "0", "resources": []}
+    envoy.ask("routes", "r")
+    assert envoy.hear() is None
+    envoy.server.update({"routes/r": Response("1", "one")})
+    assert envoy.hear() == "one"
+    envoy.server.forget({})
+    envoy.ask("routes", "r")
+    assert envoy.hear() is None
+
+
+def test_only_its_own_envoy_is_answered() -> None:
+    stranger = FakeEnvoy(pid=1)
+    stranger.server.update({"secrets/identity": Response("1", "key")})
+    stranger.ask("secrets", "identity")
+    with pytest.raises(ConnectionResetError):
+        stranger.hear()
+    stranger.server.close()
 
 
 def run(selector: selectors.BaseSelector, tick: Callable[[float], None], done: Callable[[], bool]) -> None:

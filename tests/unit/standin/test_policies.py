@@ -139,7 +139,7 @@ def policy_to(kind: str, default: str, labels: str = "{}") -> Policy:
 
 def cluster(proxy: Proxy, *policies: Policy) -> dict[str, Any]:
     seen: MeshView = view(service("zone1"), service("zone2"), policies=policies)
-    return destination_cluster(seen, proxy, multi_zone(seen), name="c", directory="/d")
+    return destination_cluster(seen, proxy, multi_zone(seen), name="c")
 
 
 def test_a_cluster_without_policies_is_as_kumas() -> None:

@@ -46,7 +46,7 @@ def gateway_snapshot(*routes: MeshHTTPRoute, **more: Any) -> Snapshot:
         routes=routes,
         **more,
     )
-    return dataplane_snapshot(seen, edge(), "/d", LEAF)
+    return dataplane_snapshot(seen, edge(), LEAF)
 
 
 def routes_of(snapshot: Snapshot) -> list[dict[str, Any]]:
@@ -79,7 +79,7 @@ def test_a_multi_zone_port_without_app_protocol_gets_no_http_retries() -> None:
     multi = MultiZoneService("echo", {"kuma.io/display-name": "echo"}, (tcp,), ())
     seen = view(gateways=(GATEWAY,), routes=(route(MULTIZONE),))
     seen = type(seen)(**{**seen.__dict__, "multi_zone_services": (multi,)})
-    (made,) = routes_of(dataplane_snapshot(seen, edge(), "/d", LEAF))
+    (made,) = routes_of(dataplane_snapshot(seen, edge(), LEAF))
     assert "retry_policy" not in made["route"]
 
 
@@ -114,7 +114,7 @@ def test_weights_split_a_route() -> None:
 
 
 def test_a_gateway_that_nobody_selects_listens_nowhere() -> None:
-    assert dataplane_snapshot(view(), edge(), "/d", LEAF).listeners == {}
+    assert dataplane_snapshot(view(), edge(), LEAF).listeners == {}
 
 
 def test_a_cluster_that_a_route_left_is_kept_for_one_more_snapshot() -> None:
@@ -126,7 +126,7 @@ def test_a_cluster_that_a_route_left_is_kept_for_one_more_snapshot() -> None:
 
 
 def test_a_sidecar_serves_its_inbound_with_mutual_tls_and_permissions() -> None:
-    snapshot = dataplane_snapshot(view(dataplanes=(echo(),)), echo(), "/d", LEAF)
+    snapshot = dataplane_snapshot(view(dataplanes=(echo(),)), echo(), LEAF)
     (chain,) = snapshot.listeners["inbound:127.1.1.1:1027"]["filter_chains"]
     assert chain["transport_socket"]["typed_config"]["require_client_certificate"]
     assert [f["name"].rsplit(".", 1)[1] for f in chain["filters"]] == ["rbac", "http_connection_manager"]
@@ -135,7 +135,7 @@ def test_a_sidecar_serves_its_inbound_with_mutual_tls_and_permissions() -> None:
 
 def test_without_mutual_tls_a_sidecar_serves_plain_and_to_everybody() -> None:
     seen = view(dataplanes=(echo(),), mesh="{type: Mesh, name: default}")
-    (chain,) = dataplane_snapshot(seen, echo(), "/d", None).listeners["inbound:127.1.1.1:1027"]["filter_chains"]
+    (chain,) = dataplane_snapshot(seen, echo(), None).listeners["inbound:127.1.1.1:1027"]["filter_chains"]
     assert "transport_socket" not in chain
     assert len(chain["filters"]) == 1
 
@@ -146,7 +146,7 @@ def test_a_delegated_gateway_reaches_a_multi_zone_service_at_its_outbound() -> N
         f" outbound: [{{address: 127.1.1.8, port: 21027, backendRef: {MULTIZONE}}}]}}}}",
         Dataplane,
     )
-    snapshot = dataplane_snapshot(view(service("zone1")), kong, "/d", LEAF)
+    snapshot = dataplane_snapshot(view(service("zone1")), kong, LEAF)
     assert list(snapshot.listeners) == list(snapshot.routes) == ["outbound:127.1.1.8:21027"]
     assert list(snapshot.clusters) == ["default_echo___mzsvc_1027"]
 
@@ -158,7 +158,7 @@ def test_an_ingress_routes_by_sni_to_this_zones_sidecars_only() -> None:
         dataplanes=(echo(),),
         ingresses=(IngressAddress("zone2", "127.1.2.20", 10001),),
     )
-    snapshot = zone_proxy_snapshot([seen], "in", ("127.1.1.20", 10001), "/d", egress=False)
+    snapshot = zone_proxy_snapshot([seen], "in", ("127.1.1.20", 10001), egress=False)
     chains = snapshot.listeners["in"]["filter_chains"]
     names = [chain["filter_chain_match"]["server_names"][0].split(".", 1)[1] for chain in chains]
     assert sorted(names) == ["echo.1027.default.ms", "echo.1027.default.mzms"]
@@ -174,22 +174,22 @@ def test_an_egress_leads_to_other_zones_only() -> None:
         dataplanes=(echo(),),
         ingresses=(IngressAddress("zone2", "127.1.2.20", 10001),),
     )
-    snapshot = zone_proxy_snapshot([seen], "out", ("127.1.1.30", 10002), "/d", egress=True)
+    snapshot = zone_proxy_snapshot([seen], "out", ("127.1.1.30", 10002), egress=True)
     zones = [e["locality"]["zone"] for a in snapshot.endpoints.values() for e in a["endpoints"]]
     assert zones == ["zone2", "zone2"]
 
 
 def test_a_zone_without_services_has_an_ingress_that_does_not_listen() -> None:
     seen = type(view())(mesh=read(SECURED, Mesh), zone="zone1")
-    assert zone_proxy_snapshot([seen], "in", ("127.1.1.20", 10001), "/d", egress=False).listeners == {}
+    assert zone_proxy_snapshot([seen], "in", ("127.1.1.20", 10001), egress=False).listeners == {}
 
 
-def test_the_files_are_envoys_discovery_responses_and_keys_stay_out_of_repr() -> None:
+def test_responses_are_envoys_and_keys_stay_out_of_repr() -> None:
     snapshot = gateway_snapshot(route(MULTIZONE))
-    files = snapshot.files()
-    assert {"cds.json", "lds.json", "rds/edge:HTTP:8080.json", "sds/identity.json", "sds/ca.json"} < files.keys()
-    assert all(json.loads(text)["resources"] for text in files.values())
-    assert "PRIVATE" in files["sds/identity.json"]
+    made = snapshot.responses()
+    assert {"clusters", "listeners", "routes/edge:HTTP:8080", "secrets/identity", "secrets/ca"} < made.keys()
+    assert all(json.loads(text)["version_info"] == version for version, text in made.values())
+    assert "PRIVATE" in made["secrets/identity"][1]
     assert "PRIVATE" not in repr(snapshot)
 
 

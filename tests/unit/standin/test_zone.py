@@ -118,11 +118,11 @@ def test_a_deleted_mesh_service_is_generated_again() -> None:
 
 def test_a_lost_proxy_is_deregistered_after_the_delay_unless_it_returns() -> None:
     proxies = Proxies()
-    first = Session(KEY, "/d", has_config=False)
+    first = Session(KEY, has_config=False)
     assert proxies.connect(first) is None
     assert proxies.disconnect(first, now=100)
     assert proxies.overdue(10, now=109.9) == []
-    second = Session(KEY, "/d", has_config=True)
+    second = Session(KEY, has_config=True)
     proxies.connect(second)
     assert proxies.overdue(10, now=111) == []
     assert proxies.disconnect(second, now=120)
@@ -132,7 +132,7 @@ def test_a_lost_proxy_is_deregistered_after_the_delay_unless_it_returns() -> Non
 
 def test_the_newest_stream_of_a_proxy_counts() -> None:
     proxies = Proxies()
-    first, second = Session(KEY, "/d", has_config=False), Session(KEY, "/d", has_config=False)
+    first, second = Session(KEY, has_config=False), Session(KEY, has_config=False)
     proxies.connect(first)
     assert proxies.connect(second) is first
     assert not proxies.disconnect(first, now=1)
