@@ -167,8 +167,12 @@ class Mesh:
 
     def ask(self, zone: int) -> str:
         """Who answers at a zone's gateway: a zone, or what went wrong."""
+        return self.get(f"http://{BLOCK}.{zone}.10:8080/echo")
+
+    def get(self, url: str) -> str:
+        """Who answers at a URL: a zone, or what went wrong."""
         try:
-            answer = self.http.get(f"http://{BLOCK}.{zone}.10:8080/echo")
+            answer = self.http.get(url)
         except httpx.TransportError as error:
             return type(error).__name__
         return answer.text if answer.status_code == 200 else str(answer.status_code)
