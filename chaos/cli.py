@@ -63,32 +63,34 @@ def _platform(name: str) -> KeptPlatform:
 @app.command()
 def restore(
     journal: Annotated[Path, typer.Argument(help="journal.jsonl of the experiment, in its artifacts folder")],
+    limit: Annotated[float, typer.Option(help="how many seconds it may take")] = undo.RESTORE_LIMIT_S,
 ) -> None:
     """Put back what an experiment had broken when it was killed, from its journal alone.
 
     Safe to repeat: what is as recorded already is left alone.
     """
     try:
-        _restore(read_journal(journal))
+        _restore(read_journal(journal), limit)
     except MeshGone as error:
         typer.echo(f"nothing to restore: {error}")
     except ChaosError as error:
         _fail(error)
 
 
-def _restore(state: JournalState) -> None:
+def _restore(state: JournalState, limit_s: float) -> None:
     if state.damage:
         typer.echo(
             f"the journal is damaged: {state.damage}; going by the {len(state.records)} records before that", err=True
         )
-    if not state.records or not (state.must_restore or state.damage):
+    if not state.must_restore:
         typer.echo(f"nothing to restore: {state.header.fault} in {state.header.zone} is {_how_far(state)}")
         return
     typer.echo(f"restoring {state.header.fault} in {state.header.zone} ({_how_far(state)})")
-    platform = _running(state)
-    undo.restore(platform, state.records, MonotonicClock())
+    undo.restore(_running(state), state.records, MonotonicClock(), limit_s)
     for record in state.records:
         typer.echo(f"restored: {record.target}")
+    if state.may_lack_records:
+        raise InfraError("what the damaged lines recorded cannot be restored: look at the mesh yourself")
 
 
 def _running(state: JournalState) -> Platform:
@@ -116,7 +118,7 @@ def down(
 @app.command("faults")
 def list_faults() -> None:
     """List the faults: what each hits and which claim it tests."""
-    table = Table("fault", "hits", "claim")
+    table = _table("fault", "hits", "claim")
     for fault in faults().values():
         table.add_row(fault.name, f"{fault.action} {fault.kind}", CLAIMS[fault.claim].statement)
     Console().print(table)
@@ -125,10 +127,19 @@ def list_faults() -> None:
 @app.command("claims")
 def list_claims() -> None:
     """List the claims of the walkthrough, and where one is known to be false."""
-    table = Table("claim", "promise", "known to be false in")
+    table = _table("claim", "promise", "known to be false in")
     for claim in CLAIMS.values():
         table.add_row(claim.id, claim.statement, "\n".join(f"{p}: {why}" for p, why in claim.false_in.items()))
     Console().print(table)
+
+
+def _table(key: str, *others: str) -> Table:
+    """A table whose first column can be copied in one piece."""
+    table = Table()
+    table.add_column(key, no_wrap=True)
+    for name in others:
+        table.add_column(name)
+    return table
 
 
 def _fail(error: ChaosError) -> NoReturn:

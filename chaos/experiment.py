@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from chaos import timeline, undo, verdict, watch
 from chaos.clock import MonotonicClock, poll
-from chaos.errors import ChaosError, InfraError, InvalidRun, NothingSelected
+from chaos.errors import ChaosError, InfraError, InvalidRun, JournalError, NothingSelected
 from chaos.journal import Header, Journal, Step
 from chaos.model import NS_PER_S, Attribution, Interval, SeriesKey, Verdict
 from chaos.observer import Answering, Live
@@ -220,12 +220,20 @@ class _Run:
 
     def _restore(self, records: Sequence[Record]) -> None:
         with self._in_phase("restore"):
-            began = self._step(Step.RESTORING)
+            began = self._clock.now_ns()
+            self._step_anyway(Step.RESTORING)
             undo.restore(self._platform, records, self._clock)
             self._restored = Interval(began, self._clock.now_ns())
-            self._step(Step.RESTORED)
+            self._step_anyway(Step.RESTORED)
             self._note(f"restored: {', '.join(str(record.target) for record in records)}")
             self._journal.close()
+
+    def _step_anyway(self, step: Step) -> None:
+        """A journal that can no longer be written must not keep anything broken; the run is INFRA all the same."""
+        try:
+            self._journal.step(step)
+        except JournalError as error:
+            self.find(Verdict.INFRA, error)
 
     def _watch_failback(self) -> None:
         experiment, restored = self._experiment, self._restored

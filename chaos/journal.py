@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -54,12 +54,21 @@ class JournalState:
     step: Step | None = None
     damage: str | None = None
     """Where the journal stops being believable, None where it is whole."""
-    entries: int = field(default=0, compare=False)
+    torn: bool = False
+    """Whether the damage is only a last line that was being written when its writer was killed."""
 
     @property
     def must_restore(self) -> bool:
         """Whether something may have been touched and not been put back."""
-        return self.step not in {None, Step.RESTORED}
+        return self.step not in {None, Step.RESTORED} or self.may_lack_records
+
+    @property
+    def may_lack_records(self) -> bool:
+        """Whether records may be lost: damage before the first step, unless writing it was never finished.
+
+        The records are on the disk before the first step is, and the first step before anything is touched.
+        """
+        return self.damage is not None and self.step is None and not self.torn
 
 
 class Journal:
@@ -123,22 +132,23 @@ def read_journal(path: Path) -> JournalState:
         raise JournalError(
             f"{path} is not an undo journal, or its first line is damaged: nothing can be restored from it"
         )
+    version = first["header"].get("version")
+    if version != FORMAT_VERSION:
+        raise JournalError(f"{path} has format {version}, not {FORMAT_VERSION}: restore with the release that wrote it")
     header = Header(**first["header"])
-    if header.version != FORMAT_VERSION:
-        raise JournalError(
-            f"{path} has format {header.version}, not {FORMAT_VERSION}: restore with the release that wrote it"
-        )
     records: list[Record] = []
     step: Step | None = None
     for number, line in enumerate(lines[1:], 2):
         entry = _entry(line)
         if entry is None:
-            return JournalState(header, tuple(records), step, f"line {number} of {len(lines)} is damaged", number)
+            torn = number == len(lines) and not line.endswith(b"\n")
+            damage = f"line {number} of {len(lines)} is {'torn' if torn else 'damaged'}"
+            return JournalState(header, tuple(records), step, damage, torn=torn)
         if "record" in entry:
             records.append(_record(entry["record"]))
         else:
             step = Step(entry["step"])
-    return JournalState(header, tuple(records), step, None, len(lines))
+    return JournalState(header, tuple(records), step)
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:

@@ -94,7 +94,7 @@ def _refuse_impossible(objectives: Objectives, sample_period_s: float) -> None:
         raise SettingsError(
             f"--slo: target={objectives.target:g} % is no objective; choose between 0 and 100 (say 99.9)"
         )
-    if not objectives.window > 0:
+    if not 0 < objectives.window < float("inf"):
         raise SettingsError(f"--slo: window={objectives.window:g} days is not a window; choose 30, say")
     finest = 2 * sample_period_s
     for name in ("failover", "failback", "outage", "return_outage"):

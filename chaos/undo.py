@@ -21,15 +21,40 @@ RESTORE_LIMIT_S = 60.0
 def restore(platform: Platform, records: Sequence[Record], clock: Clock, limit_s: float = RESTORE_LIMIT_S) -> None:
     """Make every recorded target what it was, and wait until it is.
 
+    A target that cannot be put back, or a mesh that does not answer, is tried again until ``limit_s`` has passed:
+    nothing is given up because of something else.
+
     Raises:
-        InfraError: after ``limit_s`` something still differs; the message says what.
+        InfraError: something still differs then; the message says what, of every target.
     """
-    for record in records:
-        platform.put(record)
-    for record in records:
-        if not poll(clock, partial(_is_back, platform, record), limit_s):
-            raise InfraError(f"{record.target} is not restored after {limit_s:g} s: {platform.difference(record)}")
+    undoing = [_Undoing(platform, record) for record in records]
+    if not poll(clock, partial(_all_back, undoing), limit_s):
+        left = "; ".join(f"{one.record.target}: {one.reason}" for one in undoing if one.reason)
+        raise InfraError(f"not restored after {limit_s:g} s: {left}")
 
 
-def _is_back(platform: Platform, record: Record) -> bool:
-    return platform.difference(record) is None
+def _all_back(undoing: Sequence[_Undoing]) -> bool:
+    """Whether all are back; every one is tried, whatever another says."""
+    return not [one for one in undoing if not one.is_back()]
+
+
+class _Undoing:
+    """One target on its way back."""
+
+    def __init__(self, platform: Platform, record: Record) -> None:
+        self.record = record
+        self.reason: str | None = None
+        """Why it is not what it was yet."""
+        self._platform = platform
+        self._put = False
+
+    def is_back(self) -> bool:
+        """Put it back, once, and ask whether it is what it was."""
+        try:
+            if not self._put:
+                self._platform.put(self.record)
+                self._put = True
+            self.reason = self._platform.difference(self.record)
+        except InfraError as error:
+            self.reason = str(error)
+        return self.reason is None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def faults() -> Mapping[str, Fault]:
     """Every fault by its name."""
     modules = (importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
-    return {module.FAULT.name: module.FAULT for module in modules}
+    return {module.FAULT.name: module.FAULT for module in modules if hasattr(module, "FAULT")}
 
 
 def fault(name: str) -> Fault:

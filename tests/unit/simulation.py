@@ -111,7 +111,9 @@ class SimulatedMesh:
     def difference(self, record: Record) -> str | None:
         if self.repaired_ns is None:
             return "not repaired"
-        return None if self._since(self.repaired_ns, self.clock.now_ns()) >= self.behaviour.restored_after else "starting"
+        return (
+            None if self._since(self.repaired_ns, self.clock.now_ns()) >= self.behaviour.restored_after else "starting"
+        )
 
     def evidence(self, zone: Zone) -> Mapping[str, str]:
         return {f"{zone}.txt": "clusters"}
@@ -177,9 +179,7 @@ class SimulatedProbe:
             return Sample(number, due, sent, sent + LATENCY_NS, answer.outcome, answer.status)
         zone, gateway = answer
         named = ("", "") if plan.vantage.zone else (f"gw-{gateway}", "")
-        return Sample(
-            number, due, sent, sent + LATENCY_NS, Outcome.OK, 200, f"node-{zone}", f"pod-{zone}", named[0]
-        )
+        return Sample(number, due, sent, sent + LATENCY_NS, Outcome.OK, 200, f"node-{zone}", f"pod-{zone}", named[0])
 
     def stop(self) -> None:
         self.check()
@@ -218,5 +218,3 @@ class Onlooker:
 
     def live(self, live: Live) -> None:
         self.lives.append(live)
-
-

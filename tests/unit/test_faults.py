@@ -117,9 +117,6 @@ def test_a_fault_is_added_by_adding_one_file(folder: Path) -> None:
     assert fault("delete-service") is not fault("lose-dns")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="BUG: faults() needs a FAULT in every module of chaos/faults; a helper breaks all"
-)
 def test_a_module_without_a_fault_is_not_one(folder: Path) -> None:
     (folder / "helpers_of_faults.py").write_text("LIMIT = 1\n")
     assert faults().keys() >= WALKTHROUGH.keys()

@@ -48,7 +48,6 @@ def test_what_is_written_is_read_back(path: Path) -> None:
     state = read_journal(written(path, Step.INJECTING, Step.EFFECTIVE))
 
     assert state == JournalState(HEADER, RECORDS, Step.EFFECTIVE)
-    assert state.entries == 5
 
 
 def test_every_entry_is_on_disk_when_its_method_returns(path: Path) -> None:
@@ -157,10 +156,6 @@ def test_a_journal_of_another_release_is_refused_and_says_what_to_do(path: Path)
         read_journal(path)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="BUG: read_journal makes the Header before it looks at the version: TypeError for a field it does not know",
-)
 def test_a_journal_of_a_later_release_is_refused_also_where_its_header_holds_more(path: Path) -> None:
     path.write_bytes(entry({"header": {**vars(HEADER), "version": 2, "run": "20260101"}}))
 

@@ -137,7 +137,6 @@ def test_a_file_that_cannot_be_read_is_named(folder: Path) -> None:
         load_profile(str(folder))
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: an inbound.yaml that is empty or only remarks is an IndexError")
 @pytest.mark.parametrize("text", ["", "# nothing yet\n"])
 def test_an_empty_inbound_adds_nothing(folder: Path, text: str) -> None:
     (folder / "policy.yaml").write_text(RETRY)
@@ -145,9 +144,6 @@ def test_an_empty_inbound_adds_nothing(folder: Path, text: str) -> None:
     assert load_profile(str(folder)).inbound == {}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="BUG: an inbound.yaml that is no mapping is taken, and fails while the mesh comes up"
-)
 @pytest.mark.parametrize("text", ["- serviceProbe\n", "serviceProbe\n"])
 def test_an_inbound_that_is_no_mapping_is_refused(folder: Path, text: str) -> None:
     (folder / "inbound.yaml").write_text(text)
@@ -155,16 +151,12 @@ def test_an_inbound_that_is_no_mapping_is_refused(folder: Path, text: str) -> No
         load_profile(str(folder))
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a file that is not UTF-8 is a UnicodeDecodeError")
 def test_a_file_that_is_no_text_is_refused(folder: Path) -> None:
     (folder / "policy.yaml").write_bytes(b"type: \xff\xfe\n")
     with pytest.raises(SettingsError, match=r"policy\.yaml cannot be read"):
         load_profile(str(folder))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="BUG: a type or name that is no text is a TypeError (unhashable) or taken as it is"
-)
 @pytest.mark.parametrize("text", ["type: MeshRetry\nname: [retry]\n", "type: MeshRetry\nname: 1\n", "type:\nname: x\n"])
 def test_a_type_or_name_that_is_no_text_is_refused(folder: Path, text: str) -> None:
     (folder / "policy.yaml").write_text(text)
@@ -172,10 +164,6 @@ def test_a_type_or_name_that_is_no_text_is_refused(folder: Path, text: str) -> N
         load_profile(str(folder))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="BUG: a resource without mesh (for kumactl: 'default') is a KeyError in path_of while the mesh comes up",
-)
 def test_a_resource_without_a_mesh_belongs_to_the_default_one_as_with_kumactl(folder: Path) -> None:
     (folder / "policy.yaml").write_text("type: MeshRetry\nname: retry\nspec: {targetRef: {kind: Mesh}}\n")
     assert load_profile(str(folder)).resources[-1]["mesh"] == "default"

@@ -137,10 +137,6 @@ def test_workers_do_not_fight_over_one_line_of_a_terminal() -> None:
     assert without_escapes(stream.getvalue()) == f"[gw0] {TITLE}: begins\n"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="BUG: Progress.experiment keeps its ended live region when the experiment raises: lines are lost",
-)
 def test_after_an_experiment_that_broke_off_lines_are_plain_again() -> None:
     progress, stream = terminal()
 
