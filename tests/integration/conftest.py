@@ -1,0 +1,46 @@
+"""Every test that starts processes proves that none, and none of their files, is left."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.suite import MARK, Traces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def traces() -> Iterator[Traces]:
+    """What this test's processes leave; nothing may be left at its end."""
+    yield from _traces()
+
+
+@pytest.fixture(scope="module")
+def lasting_traces() -> Iterator[Traces]:
+    """The same for what all tests of a module use."""
+    yield from _traces()
+
+
+def _traces() -> Iterator[Traces]:
+    traces = Traces(Path(tempfile.mkdtemp(prefix="traces-", dir="/tmp")))  # short: unix sockets have 107 characters
+    try:
+        yield traces
+        traces.assert_nothing_left()
+    finally:
+        traces.end()
+        shutil.rmtree(traces.folder, ignore_errors=True)
+
+
+@pytest.fixture
+def here(traces: Traces, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Traces:
+    """Lets what this very process starts be found as well."""
+    tmp_path_factory.getbasetemp()  # pytest makes its own where it is first asked for one
+    monkeypatch.setenv(MARK, traces.value)
+    monkeypatch.setattr(tempfile, "tempdir", str(traces.folder))
+    return traces
