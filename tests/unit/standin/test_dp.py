@@ -50,6 +50,16 @@ def test_messages_are_taken_from_chunks_however_they_are_cut() -> None:
     assert stream.ended
 
 
+def test_taking_never_waits_whatever_time_limit_the_connection_had() -> None:
+    ours, theirs = socket.socketpair()
+    ours.settimeout(5)
+    whole = Stream(ours, b'8\r\n{"a":1}\n\r\n')
+    assert ours.gettimeout() == 0
+    assert whole.take() == [{"a": 1}]  # came with the answer's head; nothing more is on its way
+    theirs.close()
+    ours.close()
+
+
 def test_a_broken_stream_has_ended() -> None:
     ours, theirs = socket.socketpair()
     stream = Stream(ours, b"")
