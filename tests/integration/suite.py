@@ -69,7 +69,7 @@ class Traces:
     def left(self) -> list[str]:
         """What is still there."""
         processes = [f"{process.pid} {' '.join(command_of(process))[:150]}" for process in self.processes()]
-        return processes + [str(entry) for entry in self.folder.iterdir()]
+        return processes + [str(entry) for entry in self.folder.iterdir() if not entry.name.startswith("pytest-of-")]
 
     def assert_nothing_left(self, limit_s: float = 10.0) -> None:
         end = time.monotonic() + limit_s

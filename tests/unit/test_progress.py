@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from chaos.model import Lane, SeriesKey
-from chaos.observer import Answering, Live
+from chaos.observer import Answering, Live, Observers
 from fixtures.progress import Progress, describe, real_stderr
 
 TITLE = "delete-service zone1 [page]"
@@ -157,3 +157,14 @@ def test_it_is_seen_although_pytest_captures_output(capfd: pytest.CaptureFixture
     Progress(console, None).say("mesh up")
     console.file.close()
     assert capfd.readouterr().err == "mesh up\n"
+
+
+def test_several_can_look_on_as_one() -> None:
+    (one, in_ci), (other, of_a_worker) = plain(), plain("gw1")
+    both = Observers([one, other])
+    with both.phase("failover"):
+        both.note("done")
+        both.live(live(5.0))
+    line = f"{TITLE}: failover 5.0 s: load-balancer zone1"
+    assert in_ci.getvalue() == f"  done\n{line}\n"
+    assert of_a_worker.getvalue() == f"[gw1]   done\n[gw1] {line}\n"
