@@ -7,13 +7,19 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from chaos.errors import InfraError
+from chaos.model import Attribution
+from fixtures.platforms.universal import bringup
 from fixtures.platforms.universal.api import ControlPlane, as_written, path_of, plural_of
 from fixtures.platforms.universal.topology import Endpoint
+
+if TYPE_CHECKING:
+    from fixtures.platforms.universal.platform import Universal
 
 HOST = "127.232.0.1"
 Answer = Callable[[BaseHTTPRequestHandler], tuple[int, object]]
@@ -242,3 +248,16 @@ def test_a_control_plane_that_is_away_is_asked_for_five_seconds_and_named(api: t
         assert not plane.has("/")
         with pytest.raises(InfraError, match=r"the global control plane does not answer GET /meshes: .*refused"):
             plane.get("/meshes")
+
+
+@pytest.mark.xfail(
+    strict=True, reason="BUG: bring-up looks for a node's name anywhere: mesh-zone10 passes for mesh-zone1"
+)
+def test_a_zone_is_not_at_home_when_one_whose_name_begins_alike_answers(
+    api: tuple[Api, Endpoint], behaviour: Api
+) -> None:
+    behaviour.answer = lambda _: (200, b"Welcome, you are connected to node mesh-zone10.\nRunning on Pod x.\n")
+    nodes = {f"mesh-zone{number}": f"zone{number}" for number in (1, 10)}
+    mesh = cast("Universal", SimpleNamespace(attribution=lambda: Attribution({}, nodes, {})))
+    assert bringup._at_home(mesh, api[1].url, "zone10")
+    assert not bringup._at_home(mesh, api[1].url, "zone1")

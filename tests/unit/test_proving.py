@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from rich.console import Console
 
-from chaos.errors import InfraError, InvalidRun, KnownFalse, ObjectiveBroken
+from chaos.errors import ChaosError, InfraError, InvalidRun, KnownFalse, ObjectiveBroken
 from chaos.model import Lane, SeriesKey, Verdict
 from chaos.result import Finding, Result
 from chaos.slo import Objectives
 from fixtures.progress import Progress
 from fixtures.proving import Prover, must_pass, safe_name
 from reports import archive
-from tests.unit.made import settings
+from tests.unit.made import largest_file, settings
 from tests.unit.simulation import SimulatedMesh, VirtualClock
 
 if TYPE_CHECKING:
@@ -146,3 +146,10 @@ def test_each_experiment_of_a_test_has_a_folder_of_its_own(tmp_path: Path) -> No
         prove.check(holds=True)
     assert [folder.name for folder in prove.kept] == ["walkthrough", "walkthrough-2", "walkthrough-3"]
     assert not prove.discarded
+
+
+@pytest.mark.xfail(strict=True, reason="BUG: a picture that cannot be written is an OSError: a FAIL with a stack trace")
+def test_a_disk_without_room_for_the_picture_is_infra(tmp_path: Path) -> None:
+    prove = Prove(tmp_path / "walkthrough")
+    with largest_file(100), pytest.raises(ChaosError, match=r"File too large"):
+        prove.prover._publish(result(Verdict.PASS), tmp_path)

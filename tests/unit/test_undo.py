@@ -19,9 +19,11 @@ from tests.unit.made import largest_file
 from tests.unit.simulation import NEVER, Behaviour, Onlooker, SimulatedMesh, VirtualClock, start_probe
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from chaos.model import Zone
     from chaos.result import Result
 
 ECHO = Record(Target(Kind.SERVICE, "zone1", "echo"), {"is": "well"})
@@ -110,22 +112,32 @@ def test_a_mesh_that_does_not_answer_for_a_while_is_asked_until_the_limit() -> N
 
 @dataclass
 class FullDisk(SimulatedMesh):
-    """A mesh on a machine whose disk is full from the moment of the injection."""
+    """A mesh on a machine whose disk is full from some moment on: the injection, or when evidence is asked for."""
 
     folder: Path | None = None
+    from_evidence: bool = False
     limit: AbstractContextManager[None] | None = None
 
     def delete(self, record: Record) -> None:
         super().delete(record)
+        if not self.from_evidence:
+            self._fill()
+
+    redirect = delete
+
+    def evidence(self, zone: Zone) -> Mapping[str, str]:
+        if self.limit is None:
+            self._fill()
+        return {f"{zone}.txt": "what its client proxy believes" * 10_000}
+
+    def _fill(self) -> None:
         assert self.folder is not None
         self.limit = largest_file((self.folder / "journal.jsonl").stat().st_size)
         self.limit.__enter__()
 
-    redirect = delete
 
-
-def on_a_full_disk(folder: Path) -> tuple[Result, FullDisk]:
-    broken = FullDisk(VirtualClock(), folder=folder)
+def on_a_full_disk(folder: Path, *, from_evidence: bool = False) -> tuple[Result, FullDisk]:
+    broken = FullDisk(VirtualClock(), folder=folder, from_evidence=from_evidence)
     experiment = Experiment(
         scenario="full", fault=fault("delete-service"), zone="zone1", profile="page", engine="simulated",
         claims=(), objectives=Objectives(), folder=folder,
@@ -150,6 +162,15 @@ def test_a_disk_that_fills_up_while_the_fault_lasts_does_not_keep_it_from_being_
     assert broken.injected_ns is not None
     assert broken.calls[-1] == "put"
     assert broken.difference(ECHO) is None
+
+
+@pytest.mark.xfail(strict=True, reason="BUG: evidence that cannot be written is an OSError out of run(), not INFRA")
+def test_evidence_that_cannot_be_written_is_infra_and_the_fault_is_undone(tmp_path: Path) -> None:
+    result, broken = on_a_full_disk(tmp_path, from_evidence=True)
+
+    assert broken.calls[-1] == "put"
+    assert result.verdict is Verdict.INFRA
+    assert any("evidence" in finding.text for finding in result.findings)
 
 
 def test_a_run_that_was_killed_is_undone_from_its_journal_alone(tmp_path: Path) -> None:
