@@ -39,7 +39,7 @@ class Pace:
     Behind a load balancer that chooses at random a request misses the broken zone with a chance of
     (N - 1) / N: by luck alone twenty in a row once in a million among two zones.
     """
-    undisturbed: float = 10.0
+    undisturbed: float = 6.0
     """How long a control run, without a fault, is watched."""
     every: float = 0.1
     """How often the samples are looked at."""
