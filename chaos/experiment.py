@@ -91,6 +91,7 @@ class Experiment:
         Whatever happens after injection began (an error, Ctrl-C), everything is put back first.
         """
         run = _Run(self, platform, observer, clock or MonotonicClock())
+        run.keep_attribution()
         samples = self.folder / "samples.arrow"
         try:
             with start_probe(platform.vantages, samples) as probe:
@@ -129,6 +130,11 @@ class _Run:
         """Keep the reason why the experiment could not be carried out."""
         self._findings.append(Finding(verdict, str(error)))
         self._note(f"{verdict}: {error}")
+
+    def keep_attribution(self) -> None:
+        """Which zone each name in the samples stands for, beside the samples."""
+        text = json.dumps(vars(self._attribution), indent=1, sort_keys=True)
+        (self._experiment.folder / "attribution.json").write_text(text)
 
     def carry_out(self, probe: RunningProbe) -> None:
         """Everything up to the verdict."""
@@ -339,8 +345,3 @@ class _Run:
         if (reason := complaint(found, every)) is not None:
             self.find(Verdict.INVALID, InvalidRun(reason))
         return found
-
-
-def attribution_text(attribution: Attribution) -> str:
-    """The attribution as JSON, to be kept beside the samples that it names."""
-    return json.dumps(vars(attribution), indent=1, sort_keys=True)
