@@ -119,7 +119,7 @@ def test_what_cannot_be_done_is_refused_and_the_keeper_goes_on(keeping: Keeping)
 
 
 def test_a_mesh_of_many_replicas_can_be_started(keeping: Keeping) -> None:
-    many = [sleeper(str(number), code=f"'{'x' * 700}'") for number in range(100)]
+    many = [ProcessSpec(str(number), Role.ECHO, "zone1", ("true", "x" * 700)) for number in range(100)]
     assert len(keeping.start_processes(many)) == 100
 
 
