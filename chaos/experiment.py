@@ -91,9 +91,9 @@ class Experiment:
         Whatever happens after injection began (an error, Ctrl-C), everything is put back first.
         """
         run = _Run(self, platform, observer, clock or MonotonicClock())
-        run.keep_attribution()
         samples = self.folder / "samples.arrow"
         try:
+            run.keep_attribution()
             with start_probe(platform.vantages, samples) as probe:
                 run.carry_out(probe)
                 probe.stop()
@@ -132,9 +132,20 @@ class _Run:
         self._note(f"{verdict}: {error}")
 
     def keep_attribution(self) -> None:
-        """Which zone each name in the samples stands for, beside the samples."""
-        text = json.dumps(vars(self._attribution), indent=1, sort_keys=True)
-        (self._experiment.folder / "attribution.json").write_text(text)
+        """Which zone each name in the samples stands for, beside the samples.
+
+        Raises:
+            InfraError: it cannot be written.
+        """
+        self._keep("attribution.json", json.dumps(vars(self._attribution), indent=1, sort_keys=True))
+
+    def _keep(self, name: str, text: str) -> None:
+        file = self._experiment.folder / name
+        try:
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text)
+        except OSError as error:
+            raise InfraError(f"evidence cannot be written to {file} ({error.strerror}): free the disk") from error
 
     def carry_out(self, probe: RunningProbe) -> None:
         """Everything up to the verdict."""
@@ -218,11 +229,9 @@ class _Run:
         self._keep_evidence()
 
     def _keep_evidence(self) -> None:
-        folder = self._experiment.folder / "evidence"
-        folder.mkdir(exist_ok=True)
         for zone in self._platform.zones:
             for name, text in self._platform.evidence(zone).items():
-                (folder / name).write_text(text)
+                self._keep(f"evidence/{name}", text)
 
     def _restore(self, records: Sequence[Record]) -> None:
         with self._in_phase("restore"):

@@ -250,9 +250,6 @@ def test_a_control_plane_that_is_away_is_asked_for_five_seconds_and_named(api: t
             plane.get("/meshes")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="BUG: bring-up looks for a node's name anywhere: mesh-zone10 passes for mesh-zone1"
-)
 def test_a_zone_is_not_at_home_when_one_whose_name_begins_alike_answers(
     api: tuple[Api, Endpoint], behaviour: Api
 ) -> None:

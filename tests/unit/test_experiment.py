@@ -39,8 +39,10 @@ def test_a_mesh_that_fails_over_and_comes_home_passes(tmp_path: Path) -> None:
 
     assert result.verdict is Verdict.PASS, result.findings
     one = figures(result)
-    assert one.failover is not None and one.failover.low_s <= 5.0 <= one.failover.high_s
-    assert one.failback is not None and one.failback.low_s <= 1.0 <= one.failback.high_s
+    assert one.failover is not None
+    assert one.failover.low_s <= 5.0 <= one.failover.high_s
+    assert one.failback is not None
+    assert one.failback.low_s <= 1.0 <= one.failback.high_s
     assert one.outage_total.low_s <= 5.0 <= one.outage_total.high_s
     assert [segment.answer for segment in one.segments] == ["zone1", "503", "zone2", "zone1"]
 

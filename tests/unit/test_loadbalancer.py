@@ -37,7 +37,11 @@ def test_the_real_envoy_accepts_it(tmp_path: Path, check: Check, zones: int) -> 
     file.write_text(json.dumps(config(check, zones)))
 
     done = subprocess.run(
-        [find_envoy(None).path, "--mode", "validate", "-c", file], capture_output=True, text=True, timeout=60, check=False
+        [find_envoy(None).path, "--mode", "validate", "-c", file],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
     assert done.returncode == 0, done.stderr

@@ -148,7 +148,6 @@ def test_each_experiment_of_a_test_has_a_folder_of_its_own(tmp_path: Path) -> No
     assert not prove.discarded
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a picture that cannot be written is an OSError: a FAIL with a stack trace")
 def test_a_disk_without_room_for_the_picture_is_infra(tmp_path: Path) -> None:
     prove = Prove(tmp_path / "walkthrough")
     with largest_file(100), pytest.raises(ChaosError, match=r"File too large"):

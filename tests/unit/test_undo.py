@@ -164,7 +164,6 @@ def test_a_disk_that_fills_up_while_the_fault_lasts_does_not_keep_it_from_being_
     assert broken.difference(ECHO) is None
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: evidence that cannot be written is an OSError out of run(), not INFRA")
 def test_evidence_that_cannot_be_written_is_infra_and_the_fault_is_undone(tmp_path: Path) -> None:
     result, broken = on_a_full_disk(tmp_path, from_evidence=True)
 
