@@ -123,7 +123,7 @@ def test_every_default_is_a_value_that_can_be_given() -> None:
         (
             "zones",
             "",
-            "--zones: '' must be a number from 2 to 20, or as many different DNS labels (east,west), none of them 'global'",
+            "--zones: '' must be a number from 2 to 20, or as many different DNS labels (east,west), none of them",
         ),
         ("zones", "east", "--zones: 'east' must be a number from 2 to 20"),
         ("zones", "east,east", "--zones: 'east,east' must be"),
