@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 import socket
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
+from fixtures.platforms.universal.topology import BLOCKS
 from tests.integration.suite import start_pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.integration.suite import Traces
@@ -122,15 +125,26 @@ def test_a_wrong_field_is_infra_and_named_by_the_control_plane(traces: Traces, t
     assert "spec.to[0].default.http.numRetires: not a field of MeshRetry" in line
 
 
+@contextmanager
+def listener() -> Iterator[int]:
+    """A socket that listens where the gateway of some block's first zone would, and the block."""
+    with socket.socket() as ours:
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for block in reversed(BLOCKS):
+            with suppress(OSError):  # a mesh of somebody else's has it
+                ours.bind((f"127.{block}.1.10", 8080))
+                ours.listen()
+                break
+        yield block
+
+
 @pytest.mark.envoy
 def test_a_busy_port_is_infra_and_says_whose_it_is(traces: Traces, tmp_path: Path) -> None:
-    with socket.socket() as ours:
-        ours.bind(("127.217.1.10", 8080))
-        ours.listen()
-        text = refused(traces, tmp_path, "--loopback-block=217", code=INFRA)
+    with listener() as block:
+        text = refused(traces, tmp_path, f"--loopback-block={block}", code=INFRA)
     (line,) = reason(text)
     assert re.fullmatch(
-        r"127\.217\.1\.10:8080 is busy: pid \d+ \(.+\) listens there; "
+        rf"127\.{block}\.1\.10:8080 is busy: pid \d+ \(.+\) listens there; "
         r"stop it, or leave --loopback-block out to use any free block",
         line,
     )
