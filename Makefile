@@ -2,7 +2,7 @@
 # make failover   the nightly run: two zones up, five faults in, failover and failback proved
 # make test       the suite's own tests
 PYTHON  ?= python3
-WORKERS ?= 2
+WORKERS ?= 3
 ARGS    ?=
 VENV    := .venv
 BIN     := $(VENV)/bin

@@ -224,3 +224,7 @@ def test_an_experiment_runs_when_both_its_fault_and_its_zone_are_chosen(
     chosen = settings(fault=faults, zone=zones)
     three = [("wrong-port", "zone1"), ("wrong-port", "zone2"), ("delete-service", "zone1")]
     assert {one for one in three if chosen.selects(*one)} == selected
+
+
+def test_a_variable_that_is_empty_is_not_given(ini: Path) -> None:
+    assert read(ini, file="mesh_chaos_replicas = 3", environment={"MESH_CHAOS_REPLICAS": ""}).replicas == 3

@@ -177,3 +177,8 @@ def test_the_suites_own_manifests_are_resources() -> None:
 def test_a_missing_manifest_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"nothing\.yaml cannot be read: .*No such file"):
         read_resources(tmp_path / "nothing.yaml")
+
+
+def test_a_file_may_also_end_in_yml(folder: Path) -> None:
+    (folder / "policy.yml").write_text(RETRY)
+    assert load_profile(str(folder)).resources[-1]["type"] == "MeshRetry"
