@@ -74,13 +74,13 @@ def test_a_gateway_sends_a_route_to_the_multi_zone_service_with_kumas_defaults()
     assert len(snapshot.endpoints[cluster]["endpoints"]) == 2
 
 
-def test_a_multi_zone_port_without_app_protocol_gets_no_http_retries() -> None:
+def test_a_multi_zone_port_without_app_protocol_answers_500_behind_a_builtin_gateway() -> None:
     tcp = ServicePort(1027, "tcp")
     multi = MultiZoneService("echo", {"kuma.io/display-name": "echo"}, (tcp,), ())
     seen = view(gateways=(GATEWAY,), routes=(route(MULTIZONE),))
     seen = type(seen)(**{**seen.__dict__, "multi_zone_services": (multi,)})
     (made,) = routes_of(dataplane_snapshot(seen, edge(), LEAF))
-    assert "retry_policy" not in made["route"]
+    assert made["direct_response"] == {"status": 500}
 
 
 def test_a_route_to_the_zones_own_service_has_only_local_endpoints() -> None:
@@ -129,7 +129,11 @@ def test_a_sidecar_serves_its_inbound_with_mutual_tls_and_permissions() -> None:
     snapshot = dataplane_snapshot(view(dataplanes=(echo(),)), echo(), LEAF)
     (chain,) = snapshot.listeners["inbound:127.1.1.1:1027"]["filter_chains"]
     assert chain["transport_socket"]["typed_config"]["require_client_certificate"]
-    assert [f["name"].rsplit(".", 1)[1] for f in chain["filters"]] == ["rbac", "http_connection_manager"]
+    (manager,) = chain["filters"]
+    assert [f["name"] for f in manager["typed_config"]["http_filters"]] == [
+        "envoy.filters.http.rbac",
+        "envoy.filters.http.router",
+    ]
     assert "localhost_8081" in snapshot.clusters
 
 
