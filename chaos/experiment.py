@@ -13,15 +13,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from chaos import timeline, undo, verdict, watch
+from chaos import timeline, undo, watch
 from chaos.clock import MonotonicClock, poll
+from chaos.conclusion import Course, conclude
 from chaos.errors import ChaosError, InfraError, InvalidRun, JournalError, NothingSelected
 from chaos.journal import Header, Journal, Step
 from chaos.model import NS_PER_S, Attribution, Interval, SeriesKey, Verdict
 from chaos.observer import Answering, Live
-from chaos.probe.health import complaint, health
-from chaos.result import Expectation, Finding, LogEntry, ProbeHealth, Result
-from chaos.samples import Series, read_samples
+from chaos.result import Expectation, Finding, LogEntry, Result
 from chaos.watch import Pace
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from chaos.model import Vantage, Zone
     from chaos.observer import Observer
     from chaos.platform import Platform, Record
-    from chaos.samples import SampleLog
+    from chaos.samples import SampleLog, Series
     from chaos.slo import Objectives
 
 
@@ -101,7 +100,7 @@ class Experiment:
             run.find(Verdict.INVALID, error)
         except ChaosError as error:
             run.find(Verdict.INFRA, error)
-        return run.conclude(samples)
+        return conclude(self, run.course(), samples)
 
 
 class _Run:
@@ -293,64 +292,19 @@ class _Run:
         self._log.append(LogEntry(self._clock.now_ns(), self._phase[0], text))
         self._observer.note(text)
 
-    def conclude(self, samples: Path) -> Result:
-        """The verdict, from the samples on disk."""
-        experiment = self._experiment
-        ended = self._clock.now_ns()
-        every = self._judged(samples, ended)
-        happened = verdict.Happened(experiment.zone, self._injected, self._restored)
-        figures = tuple(
-            verdict.figures(
-                series,
-                self._expected[key.vantage],
-                happened,
-                experiment.objectives,
-                experiment.pace.consecutive(series),
-            )
-            for key, series in every.items()
-        )
-        probe = self._probe_health(every)
-        if not self._findings:
-            self._findings += verdict.judge(
-                figures, experiment.objectives, experiment.fault.claim if experiment.fault else ""
-            )
-        return Result(
-            scenario=experiment.scenario,
-            fault=experiment.fault.name if experiment.fault else "none",
-            zone=experiment.zone,
-            profile=experiment.profile,
+    def course(self) -> Course:
+        """How it went."""
+        return Course(
             platform=self._platform.name,
-            engine=experiment.engine,
-            claims=experiment.claims,
-            objectives=experiment.objectives,
-            verdict=verdict.conclude(self._findings),
+            attribution=self._attribution,
+            expected=self._expected,
             findings=tuple(self._findings),
-            figures=figures,
+            log=tuple(self._log),
+            steady_ns=self._steady_ns,
             injected=self._injected,
             restored=self._restored,
             effect=self._effect,
-            probe=probe,
-            log=tuple(self._log),
             started_ns=self._started_ns,
-            ended_ns=ended,
+            ended_ns=self._clock.now_ns(),
             started_unix_s=self._started_unix_s,
-            artifacts=str(experiment.folder),
         )
-
-    def _judged(self, samples: Path, ended: int) -> dict[SeriesKey, Series]:
-        """All samples since the steady state began; what came before is not the experiment's."""
-        try:
-            every = read_samples(samples, self._attribution)
-        except ChaosError as error:
-            self.find(Verdict.INVALID, error)
-            return {}
-        start = self._steady_ns or self._started_ns
-        return {key: series.between(start, ended) for key, series in every.items()}
-
-    def _probe_health(self, every: Mapping[SeriesKey, Series]) -> ProbeHealth | None:
-        if not every:
-            return None
-        found = health(every)
-        if (reason := complaint(found, every)) is not None:
-            self.find(Verdict.INVALID, InvalidRun(reason))
-        return found
