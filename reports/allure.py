@@ -117,6 +117,11 @@ def severity(fault: str) -> allure.severity_level:
     return allure.severity_level.BLOCKER if fault in _BLOCKERS else allure.severity_level.CRITICAL
 
 
+def entitle(result: Result) -> None:
+    """Give the running test the title of its one experiment."""
+    _dynamic.title(title(result))
+
+
 def attach(result: Result, picture: str, samples: Path | None = None, files: Sequence[Path] = ()) -> None:
     """Attach all that is known of an experiment to the running test.
 
@@ -127,7 +132,6 @@ def attach(result: Result, picture: str, samples: Path | None = None, files: Seq
         files: the journal, Envoy's clusters and statistics, and other evidence; a missing one is
             named in a note, since an experiment that broke early has not all of them.
     """
-    _dynamic.title(title(result))
     _attach(who_answered(result), "who answered", allure.attachment_type.TEXT)
     _attach(picture, "timeline", allure.attachment_type.SVG)
     _attach(dump(result), FILE_NAME, allure.attachment_type.JSON)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chaos.faults import fault
+from chaos.faults import fault as fault_named
 
 if TYPE_CHECKING:
     from fixtures.mesh import Mesh
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.failover, pytest.mark.disaster, pytest.mark.recovery]
 
 @pytest.mark.inject("delete-gateway", "delete-cluster")
 def test_users_are_moved_to_another_zone_and_come_home(
-    prove: Prover, mesh: Mesh, fault_name: str, zone: str, profile: str
+    prove: Prover, mesh: Mesh, fault: str, zone: str, profile: str
 ) -> None:
     """The load balancer moves within the objective; the repaired zone serves its share again, without help."""
-    prove(mesh, fault_name, zone, profile, claims=(fault(fault_name).claim, "nearest-first", "comes-home"))
+    prove(mesh, fault, zone, profile, claims=(fault_named(fault).claim, "nearest-first", "comes-home"))

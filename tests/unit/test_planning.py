@@ -24,7 +24,7 @@ def scenario(nodeid: str = "scenarios/test_failover.py::test_x[case]", **params:
 
 
 def experiment(fault_name: str, zone: str = "zone2") -> pytest.Item:
-    return scenario(fault_name=fault_name, zone=zone, profile="page")
+    return scenario(fault=fault_name, zone=zone, profile="page")
 
 
 def lines(item: pytest.Item, **given: str) -> list[str]:

@@ -54,7 +54,7 @@ def test_there_are_as_many_cases_as_zones() -> None:
 
 
 def test_without_a_choice_everything_runs() -> None:
-    everything = [item(), item(fault_name="wrong-port", zone="zone1"), item(scenario=False)]
+    everything = [item(), item(fault="wrong-port", zone="zone1"), item(scenario=False)]
     assert all(is_selected(one, settings()) for one in everything)
 
 
@@ -71,7 +71,7 @@ def test_without_a_choice_everything_runs() -> None:
     ],
 )
 def test_an_experiment_stays_when_its_fault_and_its_zone_are_chosen(faults: str, zones: str, selected: bool) -> None:
-    one = item(fault_name="wrong-port", zone="zone1", profile="page")
+    one = item(fault="wrong-port", zone="zone1", profile="page")
     assert is_selected(one, settings(fault=faults, zone=zones)) is selected
 
 
@@ -86,7 +86,7 @@ def test_a_scenario_that_chooses_its_own_fault_stays_unless_a_fault_is_named(
 
 def test_the_suites_own_tests_are_never_left_out() -> None:
     chosen = settings(fault="wrong-port", zone="zone2")
-    assert is_selected(item(scenario=False, fault_name="delete-service", zone="zone1"), chosen)
+    assert is_selected(item(scenario=False, fault="delete-service", zone="zone1"), chosen)
 
 
 def test_a_test_is_a_scenario_when_it_asks_for_a_mesh() -> None:

@@ -52,6 +52,7 @@ def test_delete_gateway(described, zone, tmp_path):
     (tmp_path / "samples.arrow").write_bytes(b"ARROW")
     (tmp_path / "journal.jsonl").write_text("{}")
     (tmp_path / "clusters-zone1.txt").write_text("echo::10.0.0.1")
+    to_allure.entitle(result)
     to_allure.attach(
         result, timeline_svg(result), tmp_path / "samples.arrow",
         [tmp_path / "journal.jsonl", tmp_path / "clusters-zone1.txt", tmp_path / "absent.json"],
