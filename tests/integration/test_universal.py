@@ -293,8 +293,11 @@ def test_a_kept_mesh_is_repaired_from_the_journal_alone_after_kill_9(traces: Tra
     assert again.code == 0
 
 
-def test_kill_9_in_the_middle_of_a_fault_leaves_nothing_running_or_listening(traces: Traces, tmp_path: Path) -> None:
-    run = experiment(traces, tmp_path)
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "with a worker"])
+def test_kill_9_in_the_middle_of_a_fault_leaves_nothing_running_or_listening(
+    traces: Traces, tmp_path: Path, workers: tuple[str, ...]
+) -> None:
+    run = experiment(traces, tmp_path, *workers)
     with in_effect(run) as journal:
         assert len(traces.processes()) > 10
         run.kill(signal.SIGKILL)
