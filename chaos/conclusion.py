@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from chaos import verdict
 from chaos.errors import ChaosError
-from chaos.model import Lane, SeriesKey, Verdict
-from chaos.probe.health import complaint, health
+from chaos.model import NS_PER_S, Lane, SeriesKey, Verdict
+from chaos.probe.health import LAG_MAX_S, complaint, health
 from chaos.result import Finding, Result
 from chaos.samples import read_samples
 
@@ -36,6 +36,8 @@ class Course:
     """Why it could not be carried out; nothing where it could."""
     log: tuple[LogEntry, ...]
     steady_ns: int | None
+    watched_ns: int | None
+    """When the probe was told to stop; None where it was not."""
     injected: Interval | None
     restored: Interval | None
     effect: str
@@ -112,6 +114,14 @@ def _complaints(course: Course, every: AllSeries, probe: ProbeHealth | None) -> 
         if key not in every or not len(every[key])
     ]
     reasons = [f"there is no sample of {', '.join(map(str, unsampled))}"] if unsampled else []
+    if ended := [str(key) for key, series in every.items() if len(series) and _ends_early(series, course.watched_ns)]:
+        reasons.append(f"the samples of {', '.join(ended)} end before the experiment does")
     if probe is not None and (reason := complaint(probe, every)) is not None:
         reasons.append(reason)
     return tuple(Finding(Verdict.INVALID, reason) for reason in reasons)
+
+
+def _ends_early(series: Series, watched_ns: int | None) -> bool:
+    """Whether the newest sample is older than a sample that was due while the experiment was watched."""
+    slack_ns = 2 * series.period_ns + int(LAG_MAX_S * NS_PER_S)
+    return watched_ns is not None and int(series.due_ns[-1]) < watched_ns - slack_ns

@@ -95,7 +95,7 @@ class Experiment:
             run.keep_attribution()
             with start_probe(platform.vantages, samples) as probe:
                 run.carry_out(probe)
-                probe.stop()
+                run.stop(probe)
         except InvalidRun as error:
             run.find(Verdict.INVALID, error)
         except ChaosError as error:
@@ -119,6 +119,7 @@ class _Run:
         self._started_ns = clock.now_ns()
         self._started_unix_s = time.time()
         self._steady_ns: int | None = None
+        self._watched_ns: int | None = None
         self._injected: Interval | None = None
         self._restored: Interval | None = None
         self._effect = ""
@@ -157,6 +158,11 @@ class _Run:
         else:
             self._break_and_mend(self._experiment.fault)
 
+    def stop(self, probe: RunningProbe) -> None:
+        """Until now every series must have been sampled."""
+        self._watched_ns = self._clock.now_ns()
+        probe.stop()
+
     def _reach_steady_state(self) -> None:
         pace = self._experiment.pace
 
@@ -181,7 +187,8 @@ class _Run:
             with self._in_phase("failover"):
                 self._watch_failover()
         finally:
-            self._restore(records)
+            with undo.patiently():
+                self._restore(records)
         with self._in_phase("failback"):
             self._watch_failback()
 
@@ -224,7 +231,7 @@ class _Run:
                 every, expected, injected, experiment.zone, pace, bound_s=bound
             )
 
-        self._watch(certain, bound + pace.hold)
+        self._watch(certain, bound + self._patience())
         self._keep_evidence()
 
     def _keep_evidence(self) -> None:
@@ -254,8 +261,14 @@ class _Run:
         assert restored is not None
         self._watch(
             lambda every: watch.came_home(every, self._by_key(every), restored, experiment.zone, experiment.pace),
-            experiment.objectives.failback + experiment.pace.hold,
+            experiment.objectives.failback + self._patience(),
         )
+
+    def _patience(self) -> float:
+        """How long what came about in time may need until it is seen: held, or k samples of the slowest series."""
+        pace = self._experiment.pace
+        every = self._probe.log.series(self._attribution).values()
+        return max([pace.hold, *(pace.consecutive(s) * s.period_ns / NS_PER_S + 1 for s in every)])
 
     def _by_key(self, every: Mapping[SeriesKey, Series]) -> dict[SeriesKey, Expectation]:
         return {key: self._expected[key.vantage] for key in every}
@@ -301,6 +314,7 @@ class _Run:
             findings=tuple(self._findings),
             log=tuple(self._log),
             steady_ns=self._steady_ns,
+            watched_ns=self._watched_ns,
             injected=self._injected,
             restored=self._restored,
             effect=self._effect,

@@ -73,6 +73,8 @@ class Figures:
     outages: tuple[Outage, ...]
     bad_after_failover: int
     """Bad samples between failover and restoration."""
+    faulty_after_failover: int
+    """Samples that the faulty zone itself answered between failover and restoration."""
     late_away: int
     """Away samples after home had first answered k times in a row."""
     return_outage: Interval

@@ -135,27 +135,28 @@ def failover(series: Series, injected: Interval, faulty: Zone, consecutive: int)
 
 
 def failback(series: Series, restored: Interval, repaired: Zone, consecutive: int) -> Failback:
-    """The first of ``consecutive`` home samples, one by the repaired zone first, with no away sample later.
+    """The first of ``consecutive`` home samples, the repaired zone's own first, with none later that is not home.
 
-    At a load balancer another zone may be home too (its gateway served), so that home alone proves
-    nothing: the repaired zone itself must answer.
+    Away or bad alike: what answered for a moment and broke again is not home. At a load balancer another zone
+    may be home too (its gateway served), so that home alone proves nothing: the repaired zone itself must
+    answer first, and again among the last ``consecutive`` of the run.
     """
     start = _first_after(series, restored.low_ns)
     first = _home_run(series, repaired, consecutive, start)
     if first is None:
         return Failback(None, 0)
-    strayed = np.flatnonzero(series.away[first:]) + first
+    strayed = np.flatnonzero(~series.at_home[first:]) + first
     if not len(strayed):
         return Failback(_found(series, first), 0)
     final = _home_run(series, repaired, consecutive, int(strayed[-1]) + 1)
-    return Failback(None if final is None else _found(series, final), len(strayed))
+    return Failback(None if final is None else _found(series, final), int(series.away[first:].sum()))
 
 
 def _home_run(series: Series, repaired: Zone, consecutive: int, start: int) -> int | None:
     own = series.answered_by(repaired) & series.at_home
     for low, high in runs(series.at_home[start:]):
         mine = np.flatnonzero(own[start + low : start + high])
-        if len(mine) and high - low - int(mine[0]) >= consecutive:
+        if len(mine) and high - low - int(mine[0]) >= consecutive >= high - low - int(mine[-1]):
             return start + low + int(mine[0])
     return None
 

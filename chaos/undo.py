@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,11 +12,35 @@ from chaos.clock import poll
 from chaos.errors import InfraError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from chaos.clock import Clock
     from chaos.platform import Platform, Record
 
+
+@contextmanager
+def patiently() -> Iterator[None]:
+    """Ctrl-C waits until everything is back; the third one does not."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+
+    def press(number: int, _: object) -> None:
+        pressed.append(number)
+        if len(pressed) >= _INSISTING:
+            raise KeyboardInterrupt
+
+    former = signal.signal(signal.SIGINT, press)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former)
+        if pressed:  # also where the repair itself failed: its error stays as the context
+            raise KeyboardInterrupt
+
+
+_INSISTING = 3
 RESTORE_LIMIT_S = 60.0
 """How long what was put back may take until it is what it was. Starting a zone takes about 10 s."""
 
@@ -57,4 +84,6 @@ class _Undoing:
             self.reason = self._platform.difference(self.record)
         except InfraError as error:
             self.reason = str(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other targets must be tried, and this one again
+            self.reason = f"{type(error).__name__}: {error}"
         return self.reason is None

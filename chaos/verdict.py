@@ -75,6 +75,7 @@ def figures(
         failback=back.moment.since(restored) if back and restored else None,
         outages=outages,
         bad_after_failover=int((~faulted.good[moved.index :]).sum()) if moved else 0,
+        faulty_after_failover=int(faulted.answered_by(happened.faulty)[moved.index :].sum()) if moved else 0,
         late_away=home.late_away if home else 0,
         return_outage=total(outage.length for outage in after_repair),
         availability=slo.availability(series, objectives),
@@ -116,6 +117,9 @@ def _judge_failover(one: Figures, objectives: Objectives) -> Iterable[Broken]:
         yield from _bound(Aspect.REROUTES, "failover took", one.failover, objectives.failover)
         if one.bad_after_failover:
             yield Aspect.REROUTES, f"the failover does not hold: {one.bad_after_failover} bad samples after it"
+        if one.faulty_after_failover:
+            count = one.faulty_after_failover
+            yield Aspect.REROUTES, f"the failover does not hold: the faulty zone answered {count} samples after it"
         yield from _bound(Aspect.RETURNS, "outages during the return took", one.return_outage, objectives.return_outage)
     yield from _bound(Aspect.REROUTES, "the longest outage lasted", one.outage_longest, objectives.outage)
     yield from _judge_return(one, objectives)

@@ -5,6 +5,7 @@ A watch ends as soon as its answer is certain, or when its objective has been mi
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,12 @@ class Pace:
 
     def consecutive(self, series: Series) -> int:
         """k: how many samples in a row make a failover, a failback or a steady state."""
-        return max(self.fewest, round(self.steadily * NS_PER_S / series.period_ns))
+        return max(self._lucky(series), round(self.steadily * NS_PER_S / series.period_ns))
+
+    def _lucky(self, series: Series) -> int:
+        """How many in a row may miss one zone by luck: ``fewest`` among two zones, as unlikely among more."""
+        zones = max(2, len(series.zones)) if series.key.vantage == LOAD_BALANCER else 2
+        return math.ceil(self.fewest * math.log(2) / math.log(zones / (zones - 1)))
 
 
 def steady_since(every: AllSeries, zones: tuple[Zone, ...], pace: Pace) -> int | None:

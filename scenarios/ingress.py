@@ -19,4 +19,6 @@ def entering_by_ingress(prove: Prover, mesh: Mesh, zone: str, profile: str) -> I
     yield
     passed = {other: mesh.ingress_bytes(other) - count for other, count in before.items()}
     evidence = ", ".join(f"the ingress of {other} passed on {count} bytes" for other, count in passed.items())
-    prove.check(mesh, "enters-by-ingress", zone, profile, holds=any(passed.values()), evidence=evidence)
+    prove.check(
+        mesh, "enters-by-ingress", zone, profile, holds=any(count > 0 for count in passed.values()), evidence=evidence
+    )

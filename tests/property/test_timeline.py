@@ -72,6 +72,13 @@ moments = st.tuples(st.integers(0, 60 * PERIOD), st.integers(0, 200)).map(lambda
 lengths = st.integers(1, 5)
 
 
+def _run_start(of: list[One], start: int, position: int) -> int:
+    """Where the run of home samples that holds ``position`` begins, not before ``start``."""
+    while position > start and of[position - 1].at_home:
+        position -= 1
+    return position
+
+
 def first_affected_position(of: list[One], since: Interval) -> int:
     return next((i for i, one in enumerate(of) if one.done >= since.low_ns), len(of))
 
@@ -125,19 +132,24 @@ def test_failback_is_final_and_begins_with_the_repaired_zone(
     of: list[One], restored: Interval, k: int, repaired: str
 ) -> None:
     def home_run(start: int) -> int | None:
-        for i in range(start, len(of) - k + 1):
-            if of[i].zone == repaired and all(one.at_home for one in of[i : i + k]):
+        for i in range(start, len(of)):
+            if of[i].zone != repaired or not of[i].at_home:
+                continue
+            end = next((j for j in range(i, len(of)) if not of[j].at_home), len(of))
+            own_first = all(not of[j].at_home or of[j].zone != repaired for j in range(_run_start(of, start, i), i))
+            own_last = any(one.zone == repaired for one in of[max(i, end - k) : end])
+            if own_first and end - i >= k and own_last:
                 return i
         return None
 
     first = home_run(first_affected_position(of, restored))
-    strayed = [] if first is None else [i for i in range(first, len(of)) if of[i].away]
+    strayed = [] if first is None else [i for i in range(first, len(of)) if not of[i].at_home]
     expected = home_run(strayed[-1] + 1) if strayed else first
 
     found = timeline.failback(series(of), restored, repaired, k)
 
     assert (None if found.found is None else found.found.index) == expected
-    assert found.late_away == len(strayed)
+    assert found.late_away == sum(of[i].away for i in strayed)
 
 
 @given(samples())

@@ -52,6 +52,12 @@ class Behaviour:
     touches_others: bool = False
     answers_at_all: bool = True
     lag_ns: int = 0
+    dies_again_after: float = NEVER
+    """The repaired gateway answers 503 for good, this long after the repair."""
+    heals_itself_after: float = NEVER
+    """The faulty zone answers again this long after injection, while the fault is meant to last."""
+    silent_tail: str = ""
+    """A vantage of which no sample is taken after injection."""
     gateways_fixed: bool = False
     """The load balancer only ever uses the first zone's gateway."""
 
@@ -138,8 +144,11 @@ class SimulatedMesh:
         if not hit or self.injected_ns is None or due_ns < self.injected_ns:
             return gateway, gateway
         if self.repaired_ns is not None and self._since(self.repaired_ns, due_ns) >= behaviour.failback_after:
-            return gateway, gateway
+            again = self._since(self.repaired_ns, due_ns) >= behaviour.dies_again_after
+            return _bad(due_ns) if again else (gateway, gateway)
         since = self._since(self.injected_ns, due_ns)
+        if since >= behaviour.heals_itself_after:
+            return gateway, gateway
         blip = behaviour.blip_after <= since < behaviour.blip_after + 0.05
         if since < behaviour.outage_after:
             return gateway, gateway
@@ -166,11 +175,21 @@ class SimulatedProbe:
 
     def check(self) -> None:
         samples = []
-        while (due := self._schedule.series[0].start_ns + self._next * PERIOD_NS) <= self._mesh.clock.now_ns():
-            samples += [self._sample(number, plan, due) for number, plan in enumerate(self._schedule.series)]
+        while (
+            due := self._schedule.series[0].start_ns + self._next * PERIOD_NS
+        ) + LATENCY_NS <= self._mesh.clock.now_ns():
+            samples += [
+                self._sample(number, plan, due)
+                for number, plan in enumerate(self._schedule.series)
+                if not self._is_silent(plan, due)
+            ]
             self._next += 1
         if samples:
             self._writer.write(samples)
+
+    def _is_silent(self, plan: SeriesPlan, due: int) -> bool:
+        injected = self._mesh.injected_ns
+        return injected is not None and due > injected and plan.vantage.name == self._mesh.behaviour.silent_tail
 
     def _sample(self, number: int, plan: SeriesPlan, due: int) -> Sample:
         sent = due + self._mesh.behaviour.lag_ns

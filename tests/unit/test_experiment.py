@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,12 +11,14 @@ from chaos.experiment import Experiment
 from chaos.faults import fault
 from chaos.journal import Step, read_journal
 from chaos.model import NS_PER_S, Lane, SeriesKey, Verdict
+from chaos.platform import Kind, Target
 from chaos.slo import Objectives
 from tests.unit.simulation import NEVER, Behaviour, Onlooker, SimulatedMesh, VirtualClock, start_probe
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chaos.platform import Record
     from chaos.result import Figures, Result
 
 ZONE1 = SeriesKey("gateway-zone1", Lane.FRESH)
@@ -65,6 +68,8 @@ def test_the_figures_are_intervals_as_wide_as_what_is_not_known(tmp_path: Path) 
         (Behaviour(failover_after=15.5, effective_after=2.0), "failover took"),
         (Behaviour(breaks=False), "no other zone took over"),
         (Behaviour(blip_after=7.5), "the failover does not hold"),
+        (Behaviour(heals_itself_after=7.2), "the faulty zone answered"),
+        (Behaviour(dies_again_after=3.0), "did not come home"),
         (Behaviour(failback_after=NEVER), "did not come home"),
         (Behaviour(failback_after=15.5), "failback took"),
         (Behaviour(touches_others=True), "where none may be"),
@@ -108,6 +113,48 @@ def test_a_probe_that_lags_makes_the_run_invalid_whatever_it_saw(tmp_path: Path)
 
     assert result.verdict is Verdict.INVALID
     assert "late" in result.findings[-1].text
+
+
+def test_a_series_that_is_no_longer_sampled_makes_the_run_invalid(tmp_path: Path) -> None:
+    result, _ = run(tmp_path, Behaviour(silent_tail="gateway-zone2"))
+
+    assert result.verdict is Verdict.INVALID
+    assert "end before the experiment does" in result.findings[-1].text
+
+
+def test_ctrl_c_in_the_middle_of_the_repair_waits_for_it(tmp_path: Path) -> None:
+    class Pressed(SimulatedMesh):
+        def put(self, record: Record) -> None:
+            signal.raise_signal(signal.SIGINT)
+            super().put(record)
+
+    mesh = Pressed(VirtualClock())
+    experiment = Experiment(
+        scenario="s", fault=fault("delete-deployment"), zone="zone1", profile="page", engine="e", claims=(),
+        objectives=Objectives(), folder=tmp_path,
+    )  # fmt: skip
+    with pytest.raises(KeyboardInterrupt):
+        experiment.run(mesh, start_probe(mesh), Onlooker(), mesh.clock)
+
+    assert mesh.repaired_ns is not None
+    assert not read_journal(tmp_path / "journal.jsonl").must_restore
+
+
+def test_a_gateway_that_comes_home_and_dies_again_did_not_come_home(tmp_path: Path) -> None:
+    class Edge(SimulatedMesh):
+        def find(self, kind: Kind, zone: str) -> tuple[Target, ...]:
+            return (Target(kind, zone, "edge"),)
+
+    mesh = Edge(VirtualClock(), Behaviour(dies_again_after=3.0))
+    experiment = Experiment(
+        scenario="s", fault=fault("delete-gateway"), zone="zone1", profile="page", engine="e", claims=(),
+        objectives=Objectives(), folder=tmp_path,
+    )  # fmt: skip
+    result = experiment.run(mesh, start_probe(mesh), Onlooker(), mesh.clock)
+
+    own = [finding.text for finding in result.findings if finding.series == ZONE1]
+    assert result.verdict is Verdict.FAIL
+    assert any("did not come home" in text for text in own)
 
 
 def test_a_selection_that_matches_nothing_is_infra(tmp_path: Path) -> None:

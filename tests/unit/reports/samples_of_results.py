@@ -105,6 +105,7 @@ def figures(
         failback=failback,
         outages=outages,
         bad_after_failover=0,
+        faulty_after_failover=0,
         late_away=0,
         return_outage=Interval(0, 0),
         availability=Availability(good, good, good),
