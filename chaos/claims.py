@@ -29,6 +29,8 @@ class Claim:
     """The walkthrough's heading under which the promise is made."""
     false_in: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Profile -> why the claim is known to be false there."""
+    symptoms: frozenset[str] = frozenset()
+    """What users get instead where it is known to be false; anything else is another failure."""
 
     @property
     def url(self) -> str:
@@ -79,6 +81,7 @@ _ALL = (
         "When a zone's echo service names a wrong destination port, another zone answers.",
         "Simulating failover and disaster",
         MappingProxyType({"page": _WRONG_PORT_IS_NOT_SEEN}),
+        frozenset({"503"}),
     ),
     Claim(
         "delete-gateway-moves",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -240,7 +240,9 @@ class _Run:
                 self._keep(f"evidence/{name}", text)
 
     def _restore(self, records: Sequence[Record]) -> None:
-        with self._in_phase("restore"):
+        with ExitStack() as stack:
+            with suppress(Exception):  # an onlooker that fails must not keep anything broken
+                stack.enter_context(self._in_phase("restore"))
             began = self._clock.now_ns()
             self._step_anyway(Step.RESTORING)
             undo.restore(self._platform, records, self._clock)

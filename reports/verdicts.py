@@ -7,14 +7,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from chaos.claims import CLAIMS
-from chaos.model import Verdict
+from chaos.model import LOAD_BALANCER, Outcome, Verdict
+from chaos.result import Expectation
 from reports.words import subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from chaos.claims import Claim
-    from chaos.result import Result
+    from chaos.result import Figures, Result
 
 
 class Standing(StrEnum):
@@ -67,9 +68,36 @@ def claim_verdicts(results: Sequence[Result]) -> tuple[ClaimVerdict, ...]:
 
 
 def expected(result: Result) -> bool:
-    """Whether ``result`` fails in nothing but claims that are documented as false under its profile."""
-    documented = {claim.id for claim in _documented(result)}
-    return result.verdict is Verdict.FAIL and broken_claims(result) <= documented
+    """Whether ``result`` fails in nothing but claims that are documented as false under its profile.
+
+    And in the documented way: with no other errors than those, with no answer from another zone at the broken
+    zone's gateway (a late failover is no missing one), and with the other zones answering at the load balancer.
+    """
+    known = _documented(result)
+    failing = result.verdict is Verdict.FAIL and broken_claims(result) <= {claim.id for claim in known}
+    symptoms = frozenset(symptom for claim in known for symptom in claim.symptoms)
+    return failing and bool(known) and all(_as_documented(one, symptoms, result) for one in result.figures)
+
+
+def _as_documented(one: Figures, symptoms: frozenset[str], result: Result) -> bool:
+    bad = {segment.answer for segment in one.segments if segment.outcome is not Outcome.OK}
+    if one.expectation is not Expectation.FAILS_OVER:
+        return True  # what is wrong there is a finding about another claim
+    if one.key.vantage == LOAD_BALANCER:
+        return bad <= symptoms and _answered_elsewhere(one, result)
+    return bad <= symptoms and not one.away
+
+
+def _answered_elsewhere(one: Figures, result: Result) -> bool:
+    """Whether another zone than the broken one answered while the fault lasted."""
+    if result.injected is None or result.restored is None:
+        return False
+    start, end = result.injected.high_ns, result.restored.low_ns
+    return any(
+        segment.outcome is Outcome.OK and segment.answer != result.zone
+        for segment in one.segments
+        if segment.first_due_ns < end and segment.last_due_ns > start
+    )
 
 
 def broken_claims(result: Result) -> set[str]:

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from chaos.errors import InfraError, MeshGone
+from fixtures.platforms.universal import keeping as keeping_module
 from fixtures.platforms.universal.keeping import Keeping
 from fixtures.platforms.universal.processes import ProcessSpec, ProcessState, Role
 from tests.integration.suite import ROOT, command_of, until
@@ -182,7 +183,7 @@ def test_a_killed_keeper_leaves_no_process(here: Traces, tmp_path: Path) -> None
         keeper = keeper_of(one)
         keeper.kill()
         until(lambda: not here.processes())
-        with pytest.raises(InfraError, match=r"the keeper of the mesh in .* does not answer"):
+        with pytest.raises(InfraError, match="it has ended"):
             one.processes()
 
 
@@ -285,3 +286,19 @@ def test_a_keeper_that_cannot_start_says_where_to_look_and_leaves_nothing(
     with pytest.raises(InfraError, match=r"the mesh's keeper did not start: see .*keeper\.log"):
         Keeping.start(tmp_path / "logs")
     assert list(deep.iterdir()) == []
+
+
+def test_a_keeper_that_was_paused_too_long_answers_again_afterwards(
+    keeping: Keeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeping.start_processes([sleeper("one")])
+    monkeypatch.setattr(keeping_module, "_ANSWER_LIMIT_S", 0.2)
+    process = keeper_of(keeping)
+    process.suspend()
+    try:
+        with pytest.raises(InfraError, match="does not answer"):
+            keeping.processes()
+    finally:
+        process.resume()
+    monkeypatch.undo()
+    assert [state.spec.name for state in keeping.processes()] == ["one"]

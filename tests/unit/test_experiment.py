@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,7 @@ from chaos.slo import Objectives
 from tests.unit.simulation import NEVER, Behaviour, Onlooker, SimulatedMesh, VirtualClock, start_probe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from chaos.platform import Record
@@ -194,3 +196,22 @@ def test_the_journal_is_on_disk_before_anything_is_touched(tmp_path: Path) -> No
     assert [record.state for record in before.records] == [{"is": "well"}]
     assert mesh.calls[-1] == "put"
     assert not read_journal(tmp_path / "journal.jsonl").must_restore
+
+
+def test_an_onlooker_that_fails_does_not_keep_the_fault_in_place(tmp_path: Path) -> None:
+    class Clumsy(Onlooker):
+        @contextmanager
+        def phase(self, name: str) -> Iterator[None]:
+            if name == "restore":
+                raise RuntimeError("clumsy")
+            yield
+
+    mesh = SimulatedMesh(VirtualClock())
+    experiment = Experiment(
+        scenario="s", fault=fault("delete-deployment"), zone="zone1", profile="page", engine="e", claims=(),
+        objectives=Objectives(), folder=tmp_path,
+    )  # fmt: skip
+    result = experiment.run(mesh, start_probe(mesh), Clumsy(), mesh.clock)
+
+    assert mesh.repaired_ns is not None
+    assert result.verdict is Verdict.PASS, result.findings

@@ -194,3 +194,16 @@ def test_a_run_that_was_killed_is_undone_from_its_journal_alone(tmp_path: Path) 
     later.delete(state.records[0])
     undo.restore(later, state.records, later.clock)
     assert later.difference(ECHO) is None
+
+
+def test_any_error_of_one_target_leaves_the_others_to_be_repaired() -> None:
+    class Odd(Silent):
+        def put(self, record: Record) -> None:
+            if record == ECHO:
+                raise ValueError("odd")
+            super().put(record)
+
+    broken = Odd(VirtualClock())
+    with pytest.raises(InfraError, match="ValueError: odd"):
+        undo.restore(broken, [ECHO, OTHER], broken.clock)
+    assert broken.put_back == [OTHER.target]
