@@ -279,3 +279,18 @@ def test_the_first_good_report_need_not_wait_when_the_control_plane_is_eager() -
         prober.tick(101)
         assert prober.report_due == 105
     prober.close()
+
+
+def test_a_check_given_up_in_the_same_round_as_its_result_is_only_given_up() -> None:
+    selector = selectors.DefaultSelector()
+    prober = Prober(selector)
+    times = {"interval": 0.01, "timeout": 1, "healthyThreshold": 1, "unhealthyThreshold": 1}
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        target = {"address": "127.0.0.1", "port": listening.getsockname()[1], **times}
+        prober.configure({"interval": 5, "eager": False, "targets": [target]})
+        prober.tick(time.monotonic())
+        ready = selector.select(1)
+        prober.configure({"interval": 5, "eager": False, "targets": []})
+        for key, _ in ready:
+            key.data()
+    assert prober.report(time.monotonic()) == {}
