@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psutil
@@ -40,9 +41,23 @@ def standin(up: Mesh) -> Mesh:
                 up.kill(*[n for n in (f"app-{zone}", f"echo-{zone}") if up.processes[n].poll() is None])
                 up.echo(zone)
                 break
+    restore_resources(up)
     until(up.home, 40, "home")
     until(lambda: online(up) == [True, True], 40, "both zones are online")
     return up
+
+
+def restore_resources(mesh: Mesh) -> None:
+    """What a test that broke off may have left, and what the gateways may still have of the test before."""
+    for kind in ("meshcircuitbreakers", "meshhealthchecks"):
+        mesh.http.delete(f"http://127.230.0.1:5681/meshes/default/{kind}/hardened")
+    for zone in (1, 2):
+        mesh.put(zone, echo_dataplane(zone)).raise_for_status()
+        until(partial(has_no_outlier_detection, mesh, zone))
+
+
+def has_no_outlier_detection(mesh: Mesh, zone: int) -> bool:
+    return "outlier" not in mesh.api(zone, f"/meshes/default/dataplanes/edge-{zone}/xds").text
 
 
 def online(mesh: Mesh) -> list[bool]:
