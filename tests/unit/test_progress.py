@@ -35,7 +35,10 @@ def plain(worker: str | None = None) -> tuple[Progress, StringIO]:
 
 def terminal(worker: str | None = None) -> tuple[Progress, StringIO]:
     stream = StringIO()
-    console = Console(file=stream, force_terminal=True, color_system="standard", width=200, highlight=False)
+    capable = {"TERM": "xterm"}  # whatever the terminal is that the tests themselves run on
+    console = Console(
+        file=stream, force_terminal=True, color_system="standard", width=200, highlight=False, _environ=capable
+    )
     return Progress(console, worker), stream
 
 
