@@ -37,8 +37,8 @@ KILLED, INFRA, INVALID = -signal.SIGKILL, 10, 11
 
 def settings(logs: Path, block: int | None = None) -> MeshSettings:
     return MeshSettings(
-        zones=("zone1", "zone2"), replicas=1, profile="hardened", engine="standin", balancer_check="shallow",
-        envoy=None, block=block, logs=logs,
+        zones=("zone1", "zone2"), replicas=1, profile="hardened", engine="standin", kuma_home=None, envoy=None,
+        balancer_check="shallow", block=block, logs=logs,
     )  # fmt: skip
 
 

@@ -14,8 +14,8 @@ import pytest
 
 from chaos.errors import InfraError
 from chaos.model import Attribution
-from fixtures.platforms.universal import bringup
 from fixtures.platforms.universal.api import ControlPlane, as_written, path_of, plural_of
+from fixtures.platforms.universal.starting import at_home
 from fixtures.platforms.universal.topology import Endpoint
 
 if TYPE_CHECKING:
@@ -256,5 +256,5 @@ def test_a_zone_is_not_at_home_when_one_whose_name_begins_alike_answers(
     behaviour.answer = lambda _: (200, b"Welcome, you are connected to node mesh-zone10.\nRunning on Pod x.\n")
     nodes = {f"mesh-zone{number}": f"zone{number}" for number in (1, 10)}
     mesh = cast("Universal", SimpleNamespace(attribution=lambda: Attribution({}, nodes, {})))
-    assert bringup._at_home(mesh, api[1].url, "zone10")
-    assert not bringup._at_home(mesh, api[1].url, "zone1")
+    assert at_home(mesh, api[1].url, "zone10")
+    assert not at_home(mesh, api[1].url, "zone1")

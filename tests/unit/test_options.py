@@ -45,6 +45,7 @@ DIFFERENT: dict[str, tuple[str, tuple[tuple[str, Any], ...]]] = {
         ),
     ),
     "artifacts": ("artifacts", (("/a", Path("/a")), ("/b", Path("/b")), ("c", Path.cwd() / "c"))),
+    "kuma-home": ("kuma_home", (("/a/kuma", "/a/kuma"), ("/b/kuma", "/b/kuma"), ("kuma", "kuma"))),
     "envoy": ("envoy", (("/a/envoy", "/a/envoy"), ("/b/envoy", "/b/envoy"), ("envoy", "envoy"))),
     "loopback-block": ("block", (("20", 20), ("219", 219), ("33", 33))),
     "keep-mesh": ("keep_mesh", (("yes", True), ("no", False), ("", True))),

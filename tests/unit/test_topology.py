@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from fixtures.options import OPTIONS
 from fixtures.platforms.universal import topology
+from fixtures.platforms.universal.engine import EngineSettings
+from fixtures.platforms.universal.engines import standin
 from fixtures.platforms.universal.topology import BLOCKS, WRONG_PORT, Endpoint, Topology
 
 ZONES = st.integers(2, 20).map(lambda count: tuple(f"zone{number}" for number in range(1, count + 1)))
@@ -22,7 +24,8 @@ LOOPBACK = ipaddress.IPv4Network("127.0.0.0/8")
 def test_everything_in_a_mesh_has_an_address_and_port_of_its_own_on_loopback(
     zones: tuple[str, ...], replicas: int, block: int
 ) -> None:
-    endpoints = list(Topology.of(zones, replicas, block).endpoints())
+    layout = Topology.of(zones, replicas, block)
+    endpoints = [*layout.endpoints(), *standin.find(EngineSettings("standin", None, None)).endpoints(layout)]
 
     assert [endpoint for endpoint, count in Counter(endpoints).items() if count > 1] == []
     own = ipaddress.IPv4Network(f"127.{block}.0.0/16")
@@ -87,7 +90,7 @@ def test_a_mesh_that_is_only_planned_has_a_letter_for_its_block() -> None:
 
 def test_a_replicas_dataplane_offers_echo_and_has_what_the_profile_adds() -> None:
     (replica,) = Topology.of(("zone1",), 1, 20).zone("zone1").replicas
-    dataplane = topology.echo_dataplane(replica, {"serviceProbe": {"tcp": {}}})
+    dataplane = topology.echo_dataplane(replica, 9901, {"serviceProbe": {"tcp": {}}})
     (inbound,) = dataplane["networking"]["inbound"]
 
     assert (dataplane["type"], dataplane["name"], dataplane["mesh"]) == ("Dataplane", "echo-zone1-1", "default")
@@ -107,6 +110,6 @@ def test_a_replicas_dataplane_offers_echo_and_has_what_the_profile_adds() -> Non
 )
 def test_a_zones_own_proxies_are_named_after_it(make: object, kind: str, name: str) -> None:
     assert callable(make)
-    document = make(Topology.of(("zone1",), 1, 20).zone("zone1"))
+    document = make(Topology.of(("zone1",), 1, 20).zone("zone1"), 9901)
     assert (document["type"], document["name"]) == (kind, name)
     assert document["networking"]["admin"] == {"port": 9901}
