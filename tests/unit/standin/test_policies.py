@@ -159,11 +159,8 @@ def test_outlier_detection_has_only_the_detectors_that_are_asked_for() -> None:
     assert made["enforcing_consecutive_gateway_failure"] == 0
 
 
-def test_health_checks_are_for_sidecars_and_not_for_builtin_gateways() -> None:
-    policy = policy_to("MeshHealthCheck", "{interval: 2s, http: {path: /ready, expectedStatuses: [200]}}")
-    (check,) = cluster(SIDECAR, policy)["health_checks"]
-    assert (check["interval"], check["timeout"], check["http_health_check"]["path"]) == ("2s", "15s", "/ready")
-    assert "health_checks" not in cluster(GATEWAY, policy)
+def test_a_builtin_gateway_ignores_health_checks() -> None:
+    assert "health_checks" not in cluster(GATEWAY, policy_to("MeshHealthCheck", "{http: {path: /ready}}"))
 
 
 def test_locality_awareness_is_turned_off_for_sidecars_and_on_gateways_only_when_enforced() -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 from fixtures.platforms.universal.standin.ca import Pair, issue_leaf, make_authority
 from fixtures.platforms.universal.standin.defaults import initial_policies
-from fixtures.platforms.universal.standin.resources.dataplane import Dataplane
 from fixtures.platforms.universal.standin.resources.gateway import MeshGateway, MeshHTTPRoute
 from fixtures.platforms.universal.standin.resources.mesh import Mesh
 from fixtures.platforms.universal.standin.snapshot import Snapshot, dataplane_snapshot, zone_proxy_snapshot
@@ -142,17 +141,6 @@ def test_without_mutual_tls_a_sidecar_serves_plain_and_to_everybody() -> None:
     (chain,) = dataplane_snapshot(seen, echo(), None).listeners["inbound:127.1.1.1:1027"]["filter_chains"]
     assert "transport_socket" not in chain
     assert len(chain["filters"]) == 1
-
-
-def test_a_delegated_gateway_reaches_a_multi_zone_service_at_its_outbound() -> None:
-    kong = read(
-        "{type: Dataplane, name: kong-1, networking: {address: 127.1.1.8, gateway: {tags: {kuma.io/service: kong}},"
-        f" outbound: [{{address: 127.1.1.8, port: 21027, backendRef: {MULTIZONE}}}]}}}}",
-        Dataplane,
-    )
-    snapshot = dataplane_snapshot(view(service("zone1")), kong, LEAF)
-    assert list(snapshot.listeners) == list(snapshot.routes) == ["outbound:127.1.1.8:21027"]
-    assert list(snapshot.clusters) == ["default_echo___mzsvc_1027"]
 
 
 def test_an_ingress_routes_by_sni_to_this_zones_sidecars_only() -> None:
