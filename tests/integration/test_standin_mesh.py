@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from tests.unit.standin.mesh import MULTIZONE, SERVICE, Mesh, echo_dataplane, route_to, until
+from tests.unit.standin.mesh import MULTIZONE, OUTLIERS, SERVICE, Mesh, echo_dataplane, policy, route_to, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,8 +49,7 @@ def standin(up: Mesh) -> Mesh:
 
 def restore_resources(mesh: Mesh) -> None:
     """What a test that broke off may have left, and what the gateways may still have of the test before."""
-    for kind in ("meshcircuitbreakers", "meshhealthchecks"):
-        mesh.http.delete(f"http://127.230.0.1:5681/meshes/default/{kind}/hardened")
+    mesh.http.delete("http://127.230.0.1:5681/meshes/default/meshcircuitbreakers/hardened")
     for zone in (1, 2):
         mesh.put(zone, echo_dataplane(zone)).raise_for_status()
         until(partial(has_no_outlier_detection, mesh, zone))
@@ -134,27 +133,6 @@ def test_a_zone_without_the_service_is_answered_by_the_other(standin: Mesh) -> N
     until(lambda: standin.ask(1) == "zone1")
 
 
-OUTLIERS = {
-    "interval": "1s",
-    "baseEjectionTime": "5s",
-    "maxEjectionPercent": 100,
-    "detectors": {"totalFailures": {"consecutive": 3}},
-}
-HEALTH_CHECK = {
-    "interval": "500ms",
-    "timeout": "500ms",
-    "unhealthyThreshold": 1,
-    "healthyThreshold": 1,
-    "noTrafficInterval": "500ms",
-    "http": {"path": "/"},
-}
-
-
-def policy(kind: str, default: dict[str, object]) -> dict[str, object]:
-    to = [{"targetRef": {"kind": "Mesh"}, "default": default}]
-    return {"type": kind, "name": "hardened", "mesh": "default", "spec": {"to": to}}
-
-
 def test_outlier_detection_makes_a_wrong_port_fail_over_and_come_home(standin: Mesh) -> None:
     standin.put(0, policy("MeshCircuitBreaker", {"outlierDetection": OUTLIERS})).raise_for_status()
     until(lambda: "outlier" in standin.api(1, "/meshes/default/dataplanes/edge-1/xds").text)
@@ -163,25 +141,6 @@ def test_outlier_detection_makes_a_wrong_port_fail_over_and_come_home(standin: M
     standin.put(1, echo_dataplane(1)).raise_for_status()
     until(lambda: standin.ask(1) == "zone1")
     standin.http.delete("http://127.230.0.1:5681/meshes/default/meshcircuitbreakers/hardened").raise_for_status()
-
-
-def test_health_checks_move_a_delegated_gateways_traffic_but_not_a_builtin_ones(standin: Mesh) -> None:
-    where = {"address": "127.230.1.30", "port": 21027}
-    networking = {
-        "address": "127.230.1.30",
-        "gateway": {"type": "DELEGATED", "tags": {"kuma.io/service": "kong"}},
-        "outbound": [{**where, "backendRef": {**MULTIZONE, "port": 1027}}],
-    }
-    standin.put(0, policy("MeshHealthCheck", HEALTH_CHECK)).raise_for_status()
-    standin.proxy(1, {"type": "Dataplane", "mesh": "default", "name": "kong-1", "networking": networking})
-    until(lambda: standin.get("http://127.230.1.30:21027/") == "zone1")
-    standin.put(1, echo_dataplane(1, port=9999)).raise_for_status()
-    until(lambda: standin.get("http://127.230.1.30:21027/") == "zone2")
-    assert standin.ask(1) == "503"
-    standin.put(1, echo_dataplane(1)).raise_for_status()
-    until(lambda: standin.get("http://127.230.1.30:21027/") == "zone1")
-    standin.http.delete("http://127.230.0.1:5681/meshes/default/meshhealthchecks/hardened").raise_for_status()
-    standin.kill("kong-1")
 
 
 def test_repointing_the_route_loses_no_request(standin: Mesh) -> None:

@@ -87,6 +87,17 @@ def route_to(backend: dict[str, Any]) -> dict[str, Any]:
 
 MULTIZONE = {"kind": "MeshMultiZoneService", "labels": {"kuma.io/display-name": "echo"}}
 SERVICE = {"kind": "MeshService", "name": "echo"}
+OUTLIERS = {
+    "interval": "1s",
+    "baseEjectionTime": "5s",
+    "maxEjectionPercent": 100,
+    "detectors": {"totalFailures": {"consecutive": 3}},
+}
+
+
+def policy(kind: str, default: dict[str, object]) -> dict[str, object]:
+    to = [{"targetRef": {"kind": "Mesh"}, "default": default}]
+    return {"type": kind, "name": "hardened", "mesh": "default", "spec": {"to": to}}
 
 
 @dataclass
@@ -177,10 +188,10 @@ class Mesh:
             return type(error).__name__
         return answer.text if answer.status_code == 200 else str(answer.status_code)
 
-    def hosts(self, zone: int) -> list[tuple[str, int]]:
-        """(zone, priority) of every endpoint of the MMZS in a gateway's Envoy."""
-        answer = self.api(zone, f"/meshes/default/dataplanes/edge-{zone}/clusters", format="json")
-        found = [c for c in answer.json().get("cluster_statuses", []) if "___mzsvc_" in c["name"]]
+    def hosts(self, zone: int, gateway: str = "edge", service: str = "echo") -> list[tuple[str, int]]:
+        """(zone, priority) of every endpoint of an MMZS in a gateway's Envoy."""
+        answer = self.api(zone, f"/meshes/default/dataplanes/{gateway}-{zone}/clusters", format="json")
+        found = [c for c in answer.json().get("cluster_statuses", []) if f"_{service}___mzsvc_" in c["name"]]
         hosts = [host for cluster in found for host in cluster.get("host_statuses", [])]
         return sorted((host["locality"]["zone"], host.get("priority", 0)) for host in hosts)
 
