@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 from pathlib import Path  # noqa: TC003 - typer reads the annotations when it runs
-from typing import TYPE_CHECKING, Annotated, NoReturn, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Protocol
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from chaos import undo
 from chaos.claims import CLAIMS
@@ -19,16 +21,64 @@ from chaos.journal import read_journal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from importlib.metadata import EntryPoint
 
     from chaos.journal import JournalState
     from chaos.platform import Platform
 
 PLATFORMS = "mesh_chaos.platforms"
 """The entry point group in which platforms register themselves."""
+COMMANDS = "mesh_chaos.commands"
+"""The entry point group in which packages register commands of their own, each a ``typer.Typer``."""
 EXIT_INFRA = 10
 EXIT_USAGE = 2
 
+
+class Contributed(TyperGroup):
+    """This program's commands and those that installed packages contribute.
+
+    A contribution is loaded only when it is asked for, and never in place of a command of this program: whatever is
+    installed, ``restore`` works.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of all commands."""
+        own = super().list_commands(ctx)
+        return own + sorted(_contributions().keys() - own)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of this name; one that says what is the matter where a contributed one cannot be loaded."""
+        own = super().get_command(ctx, cmd_name)
+        point = _contributions().get(cmd_name)
+        if own is not None or point is None:
+            return own
+        try:
+            command = get_command(point.load())
+        except Exception as error:  # noqa: BLE001 - another's code: it must not take this program's commands with it
+            command = get_command(_broken(point, error))
+        command.name = cmd_name
+        return command
+
+
+def _contributions() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=COMMANDS)}
+
+
+def _broken(point: EntryPoint, error: Exception) -> typer.Typer:
+    stand_in = typer.Typer(add_completion=False)
+    reason = f"{point.value} cannot be loaded ({type(error).__name__}: {error})"
+
+    @stand_in.command(
+        help=f"Not available: {reason}", context_settings={"ignore_unknown_options": True, "allow_extra_args": True}
+    )
+    def _() -> None:
+        fail(InfraError(f"{reason}: reinstall what brings it"))
+
+    return stand_in
+
+
 app = typer.Typer(
+    cls=Contributed,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -74,7 +124,7 @@ def restore(
     except MeshGone as error:
         typer.echo(f"nothing to restore: {error}")
     except ChaosError as error:
-        _fail(error)
+        fail(error)
 
 
 def _restore(state: JournalState, limit_s: float) -> None:
@@ -111,7 +161,7 @@ def down(
     try:
         _platform(platform).attach({"folder": str(folder)}).end()
     except ChaosError as error:
-        _fail(error)
+        fail(error)
     typer.echo(f"the mesh in {folder} has ended")
 
 
@@ -142,7 +192,8 @@ def _table(key: str, *others: str) -> Table:
     return table
 
 
-def _fail(error: ChaosError) -> NoReturn:
+def fail(error: ChaosError) -> NoReturn:
+    """Print the error as one line and end with its exit code."""
     typer.echo(f"mesh-chaos: {error}", err=True)
     raise typer.Exit(EXIT_INFRA if isinstance(error, InfraError) else EXIT_USAGE)
 

@@ -44,6 +44,36 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def contributed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that contributes commands: one that works, one that cannot be loaded, and one named as ours."""
+    site = tmp_path / "contributed"
+    info = site / "further-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: further\nVersion: 1\n")
+    (info / "entry_points.txt").write_text(
+        "[mesh_chaos.commands]\ngreet = further_commands:app\ntorn = further_torn:app\nrestore = further_commands:app\n"
+    )
+    (site / "further_commands.py").write_text(
+        dedent("""
+            import typer
+            app = typer.Typer(help="Greet somebody.")
+
+            @app.command()
+            def hello(name: str) -> None:
+                typer.echo(f"hello {name}")
+
+            @app.command()
+            def bye() -> None: ...
+        """)
+    )
+    (site / "further_torn.py").write_text("raise RuntimeError('half installed')\n")
+    monkeypatch.syspath_prepend(str(site))
+    importlib.invalidate_caches()
+    for name in ("further_commands", "further_torn"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+
+@pytest.fixture
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A platform ``shelf``, installed as any package installs one: its mesh is a folder, each target a file in it."""
     site, mesh = tmp_path / "site", tmp_path / "mesh"
@@ -238,3 +268,32 @@ def test_without_arguments_it_teaches() -> None:
     text = " ".join(invoke("--help").stdout.split())
     for word in ("restore", "down", "faults", "claims", "Exit codes: 0 done, 2 wrong usage, 10 not possible"):
         assert word in text
+
+
+@pytest.mark.usefixtures("contributed")
+def test_a_package_contributes_commands() -> None:
+    result = invoke("greet", "hello", "you")
+
+    assert (result.exit_code, result.stdout) == (0, "hello you\n")
+    assert "Greet somebody." in invoke("--help").stdout
+
+
+@pytest.mark.usefixtures("contributed")
+def test_a_contribution_that_cannot_be_loaded_says_so_and_takes_nothing_with_it(path: Path, shelf: Path) -> None:
+    result = invoke("torn", "whatever", "--it", "was")
+
+    assert result.exit_code == EXIT_INFRA
+    assert result.stderr == (
+        "mesh-chaos: further_torn:app cannot be loaded (RuntimeError: half installed): reinstall what brings it\n"
+    )
+    assert "half installed" in " ".join(invoke("--help").stdout.split())
+    assert invoke("restore", on_shelf(path, shelf, Step.INJECTING)).exit_code == 0
+
+
+@pytest.mark.usefixtures("contributed")
+def test_no_contribution_takes_the_place_of_restore(path: Path, shelf: Path) -> None:
+    result = invoke("restore", on_shelf(path, shelf, Step.INJECTING))
+
+    assert (result.exit_code, result.stdout.count("restored: ")) == (0, 2)
+    assert "further_commands" not in sys.modules, "what is not asked for is not even loaded"
+    assert invoke("--help").stdout.count("restore") == 1
