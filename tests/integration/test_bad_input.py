@@ -55,7 +55,7 @@ def complaint(text: str) -> str:
         ),
         ("--envoy=/nowhere/envoy", "no Envoy can be run at /nowhere/envoy"),
         ("--envoy=/bin/true", "/bin/true is not Envoy"),
-        ("--profile=moon", "no profile 'moon': neither one of hardened, page nor a folder with YAML files"),
+        ("--profile=moon", "no profile 'moon': neither one of hardened, health-check, outlier-detection, page, "),
         ("--engine=moon", "no engine 'moon'; the engines are: "),
         ("--artifacts=/proc/nothing", "cannot be used (No such file or directory); choose another folder"),
     ],

@@ -21,7 +21,10 @@ DIFFERENT: dict[str, tuple[str, tuple[tuple[str, Any], ...]]] = {
     # option: the field of Settings, then (text, value) for the file, the environment and the command line
     "platform": ("platform", (("universal", "universal"),) * 3),
     "engine": ("engine", (("a", "a"), ("b", "b"), ("c", "c"))),
-    "profile": ("profile", (("page", "page"), ("hardened", "hardened"), ("my/folder", "my/folder"))),
+    "profile": (
+        "profiles",
+        (("page", ("page",)), ("hardened", ("hardened",)), ("retry, page", ("retry", "page"))),
+    ),
     "zones": ("zones", (("3", ("zone1", "zone2", "zone3")), ("east,west", ("east", "west")), ("b, a", ("b", "a")))),
     "replicas": ("replicas", (("1", 1), ("3", 3), ("50", 50))),
     "fault": (
@@ -98,7 +101,7 @@ def test_without_any_option_the_defaults_are_the_walkthroughs_two_zones(ini: Pat
         "universal",
         "standin",
     )
-    assert (found.profile, found.faults, found.fault_zones) == (None, frozenset(), frozenset())
+    assert (found.profiles, found.faults, found.fault_zones) == ((), frozenset(), frozenset())
     assert (found.probe_rate_hz, found.probe_timeout_s, found.balancer_check) == (20, 2, "shallow")
     assert (found.envoy, found.block, found.keep_mesh, found.plan) == (None, None, False, False)
     assert found.artifacts == Path.cwd() / "artifacts"
@@ -140,6 +143,8 @@ def test_every_default_is_a_value_that_can_be_given() -> None:
         ("replicas", "", "--replicas: '' is not a whole number"),
         ("fault", "delete-moon", "no fault 'delete-moon'; the faults are: delete-cluster"),
         ("fault", "wrong-port delete-service", "no fault 'wrong-port delete-service'"),
+        ("profile", "moon", "--profile: no profile 'moon': neither one of hardened, health-check, "),
+        ("profile", "page,my/folder", "--profile: no profile 'my/folder': neither one of hardened, "),
         ("zone", "zone3", "--zone: 'zone3' is none of zone1, zone2"),
         ("probe-rate", "0", "--probe-rate: 0 is not between 1 and 1000"),
         ("probe-rate", "1001", "--probe-rate: 1001 is not between 1 and 1000"),

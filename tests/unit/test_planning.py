@@ -95,6 +95,21 @@ def test_a_scenario_without_a_fault_injects_nothing() -> None:
     assert not [line for line in told if line.startswith(("inject ", "undo "))]
 
 
+@pytest.mark.parametrize(("profile", "hold"), [("outlier-detection", "8"), ("page", None), ("hardened", None)])
+def test_a_failover_that_is_watched_for_longer_than_usual_is_told(profile: str, hold: str | None) -> None:
+    told = lines(scenario(fault="wrong-port", zone="zone2", profile=profile))
+    watched = [line for line in told if line.startswith("watch ")]
+    told_so = f"watch   every failover for {hold} s, so that what {profile} ejects is tried again"
+    assert watched == ([told_so] if hold else [])
+
+
+def test_what_has_no_profile_of_its_own_is_planned_with_the_first_that_is_given(tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text("type: [")
+    with pytest.raises(SettingsError, match=r"broken\.yaml cannot be read"):
+        plan_text([scenario()], settings(profile=f"{tmp_path},page"))
+    assert plan_text([scenario()], settings(profile=f"page,{tmp_path}"))
+
+
 def test_the_plan_follows_the_order_of_the_scenarios() -> None:
     text = plan_text([scenario("b"), scenario("a")], settings())
     assert [line for line in text.splitlines() if not line.startswith(" ")] == ["b", "a"]
@@ -118,7 +133,6 @@ def test_planning_leaves_no_file_and_no_process(tmp_path: Path) -> None:
     ("given", "complaint"),
     [
         ({"engine": "moon"}, "no engine 'moon'; the engines are: "),
-        ({"profile": "moon"}, "no profile 'moon': neither one of hardened, page nor a folder with YAML files"),
         ({"envoy": "/nowhere/envoy"}, "no Envoy can be run at /nowhere/envoy"),
         ({"envoy": "/bin/true"}, "/bin/true is not Envoy"),
     ],

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import fixtures.profiles
 from chaos.errors import SettingsError
-from fixtures.profiles import load_profile, manifest, profile_names, read_resources
+from fixtures.platforms.universal.standin.defaults import initial_policies
+from fixtures.platforms.universal.standin.resources.registry import parse_resource
+from fixtures.platforms.universal.standin.resources.routing import MeshRetry, RetryConf
+from fixtures.platforms.universal.standin.view import Policy
+from fixtures.platforms.universal.standin.xds.clusters import destination_cluster
+from fixtures.platforms.universal.standin.xds.policies import Proxy, outgoing
+from fixtures.profiles import choose_profiles, load_profile, manifest, profile_names, read_resources
+from tests.unit.standin.views import edge, multi_zone, service, view
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from fixtures.platforms.universal.standin.view import MeshView
 
 RETRY = "type: MeshRetry\nname: retry\nmesh: default\nspec: {targetRef: {kind: Mesh}}\n"
 
@@ -26,24 +36,75 @@ def names(profile: str) -> list[str]:
     return [f"{resource['type']} {resource['name']}" for resource in load_profile(profile).resources]
 
 
-def test_the_two_profiles_of_the_walkthrough_are_there() -> None:
-    assert profile_names() == ("hardened", "page")
+ADDS = {
+    # profile: what it adds to the walkthrough, as resources and as parts of every echo inbound
+    "page": [],
+    "service-probe": ["serviceProbe"],
+    "outlier-detection": ["MeshCircuitBreaker"],
+    "health-check": ["MeshHealthCheck"],
+    "retry": ["MeshRetry"],
+    "hardened": ["serviceProbe"],
+}
+SINGLE = [name for name in ADDS if name not in {"page", "hardened"}]
+
+
+def test_the_profiles_of_the_suite_are_those_specified_here() -> None:
+    assert set(profile_names()) == ADDS.keys()
+
+
+@pytest.mark.parametrize("name", ADDS)
+def test_every_profile_comes_on_top_of_what_the_walkthrough_takes_for_granted(name: str) -> None:
+    found = load_profile(name)
+    granted, added = found.resources[:4], found.resources[4:]
+    assert granted == load_profile("page").resources
+    assert [resource["type"] for resource in added] + list(found.inbound) == ADDS[name]
+    assert found.name == name
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_a_profile_named_after_a_policy_is_the_page_and_that_policy_alone(name: str) -> None:
+    assert len(ADDS[name]) == 1
 
 
 @pytest.mark.parametrize("name", profile_names())
-def test_every_profile_comes_on_top_of_what_the_walkthrough_takes_for_granted(name: str) -> None:
-    assert names(name) == [
-        "Mesh default",
-        "MeshTrafficPermission allow-all",
-        "MeshGateway edge",
-        "MeshMultiZoneService echo",
-    ]
-    assert load_profile(name).name == name
+def test_every_resource_of_a_profile_is_one_that_kuma_takes(name: str) -> None:
+    """As far as the stand-in knows Kuma's API: it refuses whatever it does not know by name."""
+    for resource in load_profile(name).resources:
+        assert parse_resource(resource).type == resource["type"]
 
 
-def test_only_the_hardened_profile_lets_the_control_plane_see_a_wrong_port() -> None:
-    assert load_profile("page").inbound == {}
-    assert load_profile("hardened").inbound == {"serviceProbe": {"tcp": {}}}
+@pytest.mark.parametrize("name", profile_names())
+def test_every_profile_says_what_it_is_for(name: str) -> None:
+    (file,) = (Path(fixtures.profiles.__file__).parent / name).glob("*.yaml")
+    assert file.read_text().startswith("# ")
+
+
+def gateway_view(profile: str) -> MeshView:
+    policies = [parse_resource(resource) for resource in load_profile(profile).resources[4:]]
+    return view(service("zone1"), service("zone2"), policies=tuple(map(Policy, policies)))
+
+
+def test_outliers_are_detected_at_the_gateway_as_they_were_when_it_was_measured() -> None:
+    seen = gateway_view("outlier-detection")
+    detection = destination_cluster(seen, Proxy(edge(), "edge"), multi_zone(seen), name="c")["outlier_detection"]
+    assert (detection["interval"], detection["base_ejection_time"]) == ("1s", "5s")
+    assert (detection["max_ejection_percent"], detection["consecutive_5xx"]) == (100, 3)
+
+
+def test_retries_at_the_gateway_leave_the_zone_and_win_over_kumas_own() -> None:
+    seen = gateway_view("retry")
+    both = replace(seen, policies=(*map(Policy, initial_policies(seen.mesh)), *seen.policies))
+    retry = outgoing(both, MeshRetry, Proxy(edge(), "edge"), multi_zone(both), RetryConf).http
+    assert retry is not None
+    assert retry.num_retries == 8
+    assert retry.host_selection is not None
+    assert [one.predicate for one in retry.host_selection] == ["OmitPreviousHosts", "OmitPreviousPriorities"]
+    assert retry.host_selection[1].update_frequency == 1
+
+
+def test_retries_are_for_the_whole_mesh_because_kumas_builtin_gateway_knows_no_others() -> None:
+    (policy,) = load_profile("retry").resources[4:]
+    assert [to["targetRef"] for to in policy["spec"]["to"]] == [{"kind": "Mesh"}]
 
 
 def test_the_page_applies_no_policy_for_the_walkthrough_applies_none() -> None:
@@ -99,8 +160,53 @@ def test_a_folder_named_like_one_of_ours_is_meant_when_it_is_given_as_a_path(
 
 @pytest.mark.parametrize("name", ["moon", "", "/nowhere", "/dev/null"])
 def test_what_is_neither_a_name_nor_a_folder_with_yaml_is_refused(name: str) -> None:
-    with pytest.raises(SettingsError, match=f"no profile '{name}': neither one of hardened, page nor a folder with"):
+    with pytest.raises(SettingsError, match=f"no profile '{name}': neither one of hardened, .*, page, .* nor a folder"):
         load_profile(name)
+
+
+def test_several_profiles_are_taken_in_the_order_given_and_each_once() -> None:
+    assert choose_profiles("retry, page,,retry") == ("retry", "page")
+    assert choose_profiles("") == ()
+
+
+def test_all_are_those_of_the_suite_from_no_policy_over_single_ones_to_all_that_is_needed() -> None:
+    everything = choose_profiles("all")
+    assert everything[0] == "page"
+    assert everything[-1] == "hardened"
+    assert sorted(everything) == list(profile_names())
+
+
+def test_all_and_a_folder_may_be_taken_together(folder: Path) -> None:
+    (folder / "policy.yaml").write_text(RETRY)
+    assert choose_profiles(f"hardened,all,{folder}") == (
+        "hardened",
+        *(name for name in choose_profiles("all") if name != "hardened"),
+        str(folder),
+    )
+
+
+@pytest.mark.parametrize("text", ["moon", "page,moon", "all,moon,page"])
+def test_a_profile_that_there_is_not_is_refused_by_its_name(text: str) -> None:
+    with pytest.raises(SettingsError, match="--profile: no profile 'moon': neither one of"):
+        choose_profiles(text)
+
+
+def test_two_folders_that_reports_could_not_tell_apart_are_refused(tmp_path: Path) -> None:
+    for parent in ("a", "b"):
+        (tmp_path / parent / "mine").mkdir(parents=True)
+        (tmp_path / parent / "mine" / "policy.yaml").write_text(RETRY)
+    one, other = tmp_path / "a" / "mine", tmp_path / "b" / "mine"
+    with pytest.raises(SettingsError, match=f"--profile: '{one}' and '{other}' would both be called mine") as caught:
+        choose_profiles(f"{one},{other}")
+    assert len(str(caught.value).splitlines()) == 1
+    assert choose_profiles(str(one)) == (str(one),)
+
+
+def test_a_folder_called_like_a_profile_of_the_suite_is_refused_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "page").mkdir()
+    (tmp_path / "page" / "policy.yaml").write_text(RETRY)
+    with pytest.raises(SettingsError, match="would both be called page: give one of the folders another name"):
+        choose_profiles(f"all,{tmp_path / 'page'}")
 
 
 def test_an_empty_folder_is_no_profile(folder: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from fixtures.selection import cases, is_selected, needs_mesh, parameters, profile_order
+from fixtures.selection import cases, is_selected, needs_mesh, parameters, profile_order, profiles
 from tests.unit.made import settings
 
 if TYPE_CHECKING:
@@ -22,6 +22,11 @@ def item(*, scenario: bool = True, **params: str) -> pytest.Item:
     if params:
         test.callspec = SimpleNamespace(params=params)
     return cast("pytest.Item", test)
+
+
+def in_order(tests: list[pytest.Item], settings: Settings) -> list[str]:
+    given = [parameters(one) for one in sorted(tests, key=lambda one: profile_order(one, settings))]
+    return [f"{one['profile']} {one['zone']}" for one in given]
 
 
 def chosen(settings: Settings, *faults: str) -> list[str]:
@@ -42,10 +47,25 @@ def test_each_fault_is_tried_in_every_zone_and_hardened_too_where_the_page_is_kn
 
 
 def test_a_profile_that_is_named_is_the_only_one() -> None:
-    assert chosen(settings(profile="my/folder"), "wrong-port") == [
-        "wrong-port zone1 my/folder",
-        "wrong-port zone2 my/folder",
+    assert chosen(settings(profile="retry"), "wrong-port") == ["wrong-port zone1 retry", "wrong-port zone2 retry"]
+
+
+def test_every_fault_is_tried_with_each_profile_that_is_named() -> None:
+    assert chosen(settings(profile="retry,page", zones="a,b"), "delete-service", "wrong-port") == [
+        "delete-service a retry",
+        "delete-service a page",
+        "delete-service b retry",
+        "delete-service b page",
+        "wrong-port a retry",
+        "wrong-port a page",
+        "wrong-port b retry",
+        "wrong-port b page",
     ]
+
+
+def test_what_is_run_once_a_profile_is_run_under_the_plain_one_unless_others_are_named() -> None:
+    assert profiles(settings()) == ("page",)
+    assert profiles(settings(profile="retry,hardened")) == ("retry", "hardened")
 
 
 def test_there_are_as_many_cases_as_zones() -> None:
@@ -103,11 +123,21 @@ def test_parameters_are_those_of_the_test_and_nothing_without() -> None:
 def test_scenarios_of_one_profile_follow_each_other_so_that_its_mesh_is_reused() -> None:
     order = ["mine", "hardened", "page", "hardened", "page"]
     tests = [item(zone=str(n), profile=profile) for n, profile in enumerate(order)]
-    ordered = [parameters(one) for one in sorted(tests, key=profile_order)]
-    assert [one["profile"] for one in ordered] == ["page", "page", "hardened", "hardened", "mine"]
-    assert [one["zone"] for one in ordered] == ["2", "4", "1", "3", "0"]
+    assert in_order(tests, settings()) == ["page 2", "page 4", "hardened 1", "hardened 3", "mine 0"]
+
+
+def test_profiles_that_are_named_are_run_in_that_order() -> None:
+    tests = [item(zone=str(n), profile=profile) for n, profile in enumerate(["page", "hardened", "retry", "page"])]
+    chosen = settings(profile="retry,page,hardened")
+    assert in_order(tests, chosen) == ["retry 2", "page 0", "page 3", "hardened 1"]
+
+
+def test_what_brings_up_a_mesh_of_its_own_comes_last_and_what_needs_none_first() -> None:
+    own = cast("pytest.Item", SimpleNamespace(fixturenames=["bare_mesh", "meshes", "profile"]))
+    none, shared = item(scenario=False), item(profile="retry")
+    assert sorted([own, shared, none], key=lambda one: profile_order(one, settings())) == [none, shared, own]
 
 
 def test_the_suites_own_tests_keep_their_order() -> None:
     tests = [item(scenario=False, profile=profile) for profile in ("hardened", "page")]
-    assert sorted(tests, key=profile_order) == tests
+    assert sorted(tests, key=lambda one: profile_order(one, settings())) == tests
