@@ -14,7 +14,7 @@ from reports.words import subject
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from chaos.claims import Claim
+    from chaos.claims import Claim, KnownFailure
     from chaos.result import Figures, Result
 
 
@@ -49,7 +49,7 @@ class ClaimVerdict:
     @property
     def reason(self) -> str:
         """Why the claim is documented as false under this profile; empty when it is not."""
-        return self.claim.false_in.get(self.profile, "")
+        return str(self.claim.false_in.get(self.profile, ""))
 
     @property
     def scenarios(self) -> tuple[str, ...]:
@@ -70,22 +70,30 @@ def claim_verdicts(results: Sequence[Result]) -> tuple[ClaimVerdict, ...]:
 def expected(result: Result) -> bool:
     """Whether ``result`` fails in nothing but claims that are documented as false under its profile.
 
-    And in the documented way: with no other errors than those, with no answer from another zone at the broken
-    zone's gateway (a late failover is no missing one), and with the other zones answering at the load balancer.
+    And in the documented way: with no other errors than those, with the other zones answering at the load balancer,
+    and at the broken zone's gateway with a failover in time that does not hold, or with no answer from another zone
+    at all (a late failover is no missing one), whichever is documented.
     """
     known = _documented(result)
     failing = result.verdict is Verdict.FAIL and broken_claims(result) <= {claim.id for claim in known}
-    symptoms = frozenset(symptom for claim in known for symptom in claim.symptoms)
-    return failing and bool(known) and all(_as_documented(one, symptoms, result) for one in result.figures)
+    failures = [claim.false_in[result.profile] for claim in known]
+    return failing and any(all(_fails_so(one, failure, result) for one in result.figures) for failure in failures)
 
 
-def _as_documented(one: Figures, symptoms: frozenset[str], result: Result) -> bool:
-    bad = {segment.answer for segment in one.segments if segment.outcome is not Outcome.OK}
+def _fails_so(one: Figures, failure: KnownFailure, result: Result) -> bool:
     if one.expectation is not Expectation.FAILS_OVER:
         return True  # what is wrong there is a finding about another claim
+    bad = {segment.answer for segment in one.segments if segment.outcome is not Outcome.OK}
     if one.key.vantage == LOAD_BALANCER:
-        return bad <= symptoms and _answered_elsewhere(one, result)
-    return bad <= symptoms and not one.away
+        return bad <= failure.symptoms and _answered_elsewhere(one, result)
+    return bad <= failure.symptoms and (_failed_over_in_time(one, result) if failure.fails_over else not one.away)
+
+
+def _failed_over_in_time(one: Figures, result: Result) -> bool:
+    """Whether nothing is wrong with the failover itself, so that only what came after it can be."""
+    moved, bounds = one.failover, result.objectives
+    in_time = moved is not None and moved.high_s <= bounds.failover and one.outage_longest.high_s <= bounds.outage
+    return in_time and not one.faulty_after_failover
 
 
 def _answered_elsewhere(one: Figures, result: Result) -> bool:
@@ -113,7 +121,7 @@ def surprising(result: Result) -> bool:
 
 def reason(result: Result) -> str:
     """Why ``result`` is documented to fail under its profile; empty when it is not."""
-    return "; ".join(claim.false_in[result.profile] for claim in _documented(result))
+    return "; ".join(claim.false_in[result.profile].reason for claim in _documented(result))
 
 
 def first_of(verdicts: Iterable[Verdict]) -> Verdict | None:
