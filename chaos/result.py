@@ -87,6 +87,13 @@ class Figures:
     latency_p50_ms: float
     latency_p99_ms: float
     segments: tuple[Segment, ...]
+    blips: tuple[Outage, ...] | None = None
+    """Outages that begin after failover while the fault lasts, those half a second apart as one (``timeline.blips``).
+
+    None without a failover, and in results archived before they were counted.
+    """
+    relapses: tuple[Outage, ...] | None = None
+    """The same after home had first answered k times in a row; None where it did not, and in older archives."""
 
     @property
     def outage_total(self) -> Interval:

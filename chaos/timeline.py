@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chaos.model import Interval, Outcome
+from chaos.model import NS_PER_S, Interval, Outcome
 from chaos.result import Outage, Segment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import numpy.typing as npt
 
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from chaos.samples import Series
 
     Mask = npt.NDArray[np.bool_]
+
+
+CALM_NS = NS_PER_S // 2
+"""Outages at most this far apart are one blip."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Failback:
 
     found: Found | None
     late_away: int
+    first: Found | None = None
+    """When home first answered steadily, whatever came after."""
 
 
 def moment(series: Series, index: int) -> Interval:
@@ -73,12 +79,33 @@ def outages(series: Series) -> tuple[Outage, ...]:
     return tuple(_outage(series, low, high) for low, high in runs(~series.good))
 
 
+def blips(series: Series, since: Found, until_ns: int, calm_ns: int = CALM_NS) -> tuple[Outage, ...]:
+    """The outages that begin after a steady answer was found (``since``), and before ``until_ns``.
+
+    Those at most ``calm_ns`` apart are one, with only its bad samples counted: while an endpoint that was ejected
+    is tried again, its requests fail among others that do not. One that begins in time counts whole, however long.
+    """
+    later = (run for run in runs(~series.good) if run[0] > since.index)
+    found = (_outage(series, low, high) for low, high in _joined(series, later, calm_ns))
+    return tuple(blip for blip in found if blip.first_due_ns < until_ns)
+
+
+def _joined(series: Series, found: Iterable[tuple[int, int]], calm_ns: int) -> list[tuple[int, int]]:
+    """Runs as they are, but those at most ``calm_ns`` apart as one."""
+    due, joined = series.due_ns, list[tuple[int, int]]()
+    for low, high in found:
+        follows = joined and due[low] - due[joined[-1][1] - 1] <= calm_ns
+        joined.append((joined.pop()[0] if follows else low, high))
+    return joined
+
+
 def _outage(series: Series, low: int, high: int) -> Outage:
     due = series.due_ns
     first, last = int(due[low]), int(due[high - 1])
     before = int(due[low - 1]) if low else first - series.period_ns
     after = int(due[high]) if high < len(due) else last + series.period_ns
-    return Outage(first, last, Interval(last - first, after - before), high - low)
+    bad = int((~series.good[low:high]).sum())
+    return Outage(first, last, Interval(last - first, after - before), bad)
 
 
 def segments(series: Series) -> tuple[Segment, ...]:
@@ -145,11 +172,12 @@ def failback(series: Series, restored: Interval, repaired: Zone, consecutive: in
     first = _home_run(series, repaired, consecutive, start)
     if first is None:
         return Failback(None, 0)
+    found = _found(series, first)
     strayed = np.flatnonzero(~series.at_home[first:]) + first
     if not len(strayed):
-        return Failback(_found(series, first), 0)
+        return Failback(found, 0, found)
     final = _home_run(series, repaired, consecutive, int(strayed[-1]) + 1)
-    return Failback(None if final is None else _found(series, final), int(series.away[first:].sum()))
+    return Failback(None if final is None else _found(series, final), int(series.away[first:].sum()), found)
 
 
 def _home_run(series: Series, repaired: Zone, consecutive: int, start: int) -> int | None:

@@ -84,6 +84,8 @@ def figures(
         latency_p50_ms=float(np.percentile(latency, 50)) if len(latency) else 0.0,
         latency_p99_ms=float(np.percentile(latency, 99)) if len(latency) else 0.0,
         segments=timeline.segments(series),
+        blips=timeline.blips(series, moved, restored.low_ns if restored else _FOREVER) if moved else None,
+        relapses=timeline.blips(series, home.first, _FOREVER) if home and home.first else None,
     )
 
 

@@ -101,6 +101,30 @@ def test_outages_are_the_maximal_runs_of_bad_samples(of: list[One]) -> None:
     assert [(o.first_due_ns, o.last_due_ns, o.samples, o.length.low_ns, o.length.high_ns) for o in found] == expected
 
 
+@given(samples(), st.integers(0, 60 * PERIOD), st.integers(0, 8 * PERIOD), st.data())
+def test_blips_are_the_outages_after_a_steady_answer_with_those_close_together_as_one(
+    of: list[One], until: int, calm: int, data: st.DataObject
+) -> None:
+    if not of:
+        return
+    index = data.draw(st.integers(0, len(of) - 1))
+    grouped: list[list[int]] = []
+    for i in range(index + 1, len(of)):
+        straddles = all(not one.good for one in of[index : i + 1])  # began before, or with, the steady answer
+        if of[i].good or straddles:
+            continue
+        adjacent = grouped and grouped[-1][-1] == i - 1
+        if grouped and (adjacent or of[i].due - of[grouped[-1][-1]].due <= calm):
+            grouped[-1].append(i)
+        else:
+            grouped.append([i])
+    expected = [(of[g[0]].due, of[g[-1]].due, len(g)) for g in grouped if of[g[0]].due < until]
+
+    found = timeline.blips(series(of), timeline.Found(index, timeline.moment(series(of), index)), until, calm)
+
+    assert [(blip.first_due_ns, blip.last_due_ns, blip.samples) for blip in found] == expected
+
+
 @given(samples(), moments)
 def test_detection_is_the_first_sample_not_at_home_to_end_after_injection(of: list[One], injected: Interval) -> None:
     start = first_affected_position(of, injected)
@@ -149,6 +173,7 @@ def test_failback_is_final_and_begins_with_the_repaired_zone(
     found = timeline.failback(series(of), restored, repaired, k)
 
     assert (None if found.found is None else found.found.index) == expected
+    assert (None if found.first is None else found.first.index) == first
     assert found.late_away == sum(of[i].away for i in strayed)
 
 

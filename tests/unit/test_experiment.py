@@ -14,7 +14,7 @@ from chaos.journal import Step, read_journal
 from chaos.model import NS_PER_S, Lane, SeriesKey, Verdict
 from chaos.platform import Kind, Target
 from chaos.slo import Objectives
-from tests.unit.simulation import NEVER, Behaviour, Onlooker, SimulatedMesh, VirtualClock, start_probe
+from tests.unit.simulation import NEVER, PERIOD_NS, Behaviour, Onlooker, SimulatedMesh, VirtualClock, start_probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,6 +83,38 @@ def test_a_broken_promise_is_a_fail_and_says_which(tmp_path: Path, behaviour: Be
     assert result.verdict is Verdict.FAIL
     assert any(reason in finding.text for finding in result.findings), result.findings
     assert mesh.repaired_ns is not None
+
+
+def test_an_outage_after_the_failover_is_a_blip_and_the_one_before_it_is_none(tmp_path: Path) -> None:
+    result, mesh = run(tmp_path, Behaviour(blip_after=7.5))
+
+    one = figures(result)
+    assert one.blips is not None
+    (blip,) = one.blips
+    assert mesh.injected_ns is not None
+    assert blip.samples == 1
+    assert abs(blip.first_due_ns - mesh.injected_ns - round(7.5 * NS_PER_S)) <= PERIOD_NS
+    assert len(one.outages) == 2
+    assert one.relapses == ()
+
+
+def test_an_outage_after_home_is_a_relapse(tmp_path: Path) -> None:
+    result, _ = run(tmp_path, Behaviour(dies_again_after=4.0))
+
+    one = figures(result)
+    assert one.blips == ()
+    assert one.relapses is not None
+    assert [outage.first_due_ns for outage in one.relapses] == [one.outages[-1].first_due_ns]
+
+
+def test_without_a_failover_or_a_way_home_there_is_nothing_to_blip(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    never, _ = run(tmp_path / "a", Behaviour(failover_after=NEVER))
+    away, _ = run(tmp_path / "b", Behaviour(failback_after=NEVER))
+
+    assert (figures(never).blips, figures(never).relapses) == (None, ())
+    assert (figures(away).blips, figures(away).relapses) == ((), None)
 
 
 def test_a_fault_that_never_takes_effect_is_infra_and_is_put_back(tmp_path: Path) -> None:
