@@ -1,14 +1,8 @@
-"""The terminal summary: for each experiment what users felt, then the claims, then the count.
-
-Written for 80 columns and for logs that know neither colour nor more than ASCII: ``rich`` leaves
-colours out where the console is no terminal or NO_COLOR is set, and the signs beyond ASCII are
-replaced where the console's encoding has none.
-"""
+"""The terminal summary: for each experiment what users felt, what policies make of it, the claims, the count."""
 
 from __future__ import annotations
 
 import os
-import textwrap
 from collections import Counter
 from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING
@@ -18,8 +12,11 @@ from rich.text import Text
 from chaos.model import Verdict
 from chaos.result import Expectation
 from reports.answers import absent, in_words, quiet, spells
-from reports.verdicts import Standing, claim_verdicts, expected, reason, surprising
-from reports.words import cost, count, name, plain, share, span, title
+from reports.console import NARROWEST, show, wrapped
+from reports.policies import policy_lines
+from reports.standings import show_claims
+from reports.verdicts import claim_verdicts, expected, reason, surprising
+from reports.words import cost, count, plain, share, span, title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,7 +24,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from chaos.result import Figures, Result
-    from reports.verdicts import ClaimVerdict
 
 __all__ = ["claim_verdicts", "render", "render_one"]
 
@@ -37,42 +33,34 @@ _COLOURS = {
     Verdict.INFRA: "bold yellow",
     Verdict.INVALID: "bold yellow",
 }
-_CLAIM_COLOURS = {
-    Standing.PASS: "green",
-    Standing.FAIL: "bold red",
-    Standing.FALSE_AS_DOCUMENTED: "cyan",
-    Standing.SURPRISE: "bold magenta",
-    Standing.INFRA: "yellow",
-    Standing.INVALID: "yellow",
-    Standing.NOT_RUN: "dim",
-}
 _LABEL = 15
-_NARROWEST = 20
 
 
 def render(results: Sequence[Result], console: Console) -> None:
     """Print the whole summary; its last line has the counts and the artifacts folder."""
     if not results:
-        _print(console, Text("no experiment was finished: nothing is proven"))
+        show(console, Text("no experiment was finished: nothing is proven"))
         return
     for result in results:
         render_one(result, console)
-        _print(console, Text())
-    _claims(claim_verdicts(results), console)
-    _print(console, Text())
-    _print(console, _counts(results))
+        show(console, Text())
+    for line in policy_lines(results):
+        show(console, line)
+    show_claims(claim_verdicts(results), console)
+    show(console, Text())
+    show(console, _counts(results))
 
 
 def render_one(result: Result, console: Console) -> None:
     """Print one experiment: its verdict, the reasons, who answered whom for how long, the figures."""
-    _print(console, _heading(result))
+    show(console, _heading(result))
     for finding in result.findings if result.verdict is not Verdict.PASS else ():
         where = f"{finding.series}: " if finding.series else ""
-        _wrapped(console, f"{finding.verdict}: {where}{finding.text}", "  ")
+        wrapped(console, f"{finding.verdict}: {where}{finding.text}", "  ")
     if expected(result) or surprising(result):
-        _wrapped(console, f"documented: {reason(result)}", "  ")
+        wrapped(console, f"documented: {reason(result)}", "  ")
     if result.effect and not result.figures and result.effect not in {f.text for f in result.findings}:
-        _wrapped(console, result.effect, "  ")
+        wrapped(console, result.effect, "  ")
     for vantage, lanes in groupby(result.figures, lambda figures: figures.key.vantage):
         _vantage(plain(vantage), list(lanes), result, console)
 
@@ -92,10 +80,10 @@ def _vantage(vantage: str, lanes: list[Figures], result: Result, console: Consol
     """A vantage's lanes; those where nothing happened share a line."""
     still = [figures for figures in lanes if quiet(figures)]
     if len(still) == len(lanes) and len({_answering(figures) for figures in still}) == 1:
-        _print(console, Text(f"  {vantage}  {_stillness(still)}"))
+        show(console, Text(f"  {vantage}  {_stillness(still)}"))
         return
     dies = all(figures.expectation is Expectation.MAY_DIE for figures in lanes)
-    _print(console, Text(f"  {vantage}{'  (may fail while the fault lasts)' if dies else ''}"))
+    show(console, Text(f"  {vantage}{'  (may fail while the fault lasts)' if dies else ''}"))
     for figures in lanes:
         story = [_story(figures), _figures(figures, result)]
         told = [[Text(_stillness([figures]))]] if figures in still else story
@@ -103,10 +91,10 @@ def _vantage(vantage: str, lanes: list[Figures], result: Result, console: Consol
 
 
 def _lane(lane: str, told: list[list[Text]], console: Console) -> None:
-    width = max(_NARROWEST, console.width - _LABEL)
+    width = max(NARROWEST, console.width - _LABEL)
     lines = [line for pieces in told for line in _pack(pieces, width)]
     for label, line in zip_longest([lane], lines, fillvalue=""):
-        _print(console, Text(f"    {label:<{_LABEL - 4}}") + Text.assemble(line))
+        show(console, Text(f"    {label:<{_LABEL - 4}}") + Text.assemble(line))
 
 
 def _answering(figures: Figures) -> str:
@@ -170,36 +158,6 @@ def _pack(pieces: Iterable[Text], width: int) -> list[Text]:
     return lines
 
 
-def _claims(verdicts: Sequence[ClaimVerdict], console: Console) -> None:
-    """A table of the claims that were run, each with its evidence; the others in one line."""
-    rows = [tuple(row) for _, row in groupby(verdicts, lambda verdict: verdict.claim.id)]
-    run = [row for row in rows if any(verdict.evidence for verdict in row)]
-    label = max((len(row[0].claim.id) for row in run), default=0)
-    cell = max(len(text) for verdict in verdicts for text in (plain(verdict.profile), verdict.standing.value))
-    if run:
-        profiles = "  ".join(f"{plain(verdict.profile):<{cell}}" for verdict in rows[0])
-        _print(console, Text(f"{'claim':<{label}}  {profiles}".rstrip(), "bold"))
-    for row in run:
-        cells = (Text(f"  {v.standing.value:<{cell}}", _CLAIM_COLOURS[v.standing]) for v in row)
-        line = Text.assemble(f"{row[0].claim.id:<{label}}", *cells)
-        line.rstrip()
-        _print(console, line)
-        _wrapped(console, f"by {_evidence(row)}", "    ", "dim")
-        for verdict in (v for v in row if v.reason and v.evidence):
-            _wrapped(console, f"documented as false in {verdict.profile}: {verdict.reason}", "    ", "dim")
-    idle = [row[0].claim.id for row in rows if row not in run]
-    if idle:
-        _wrapped(console, f"not run: {', '.join(idle)}", "")
-
-
-def _evidence(row: Iterable[ClaimVerdict]) -> str:
-    """The experiments that are a claim's evidence under any profile: ``wrong-port zone1 zone2``."""
-    zones: dict[str, dict[str, None]] = {}
-    for result in (result for verdict in row for result in verdict.evidence):
-        zones.setdefault(name(result), {})[plain(result.zone)] = None
-    return ", ".join(" ".join((tried, *where)).strip() for tried, where in zones.items())
-
-
 def _counts(results: Sequence[Result]) -> Text:
     numbers = Counter(result.verdict for result in results)
     text = Text()
@@ -220,19 +178,3 @@ def _folder(results: Sequence[Result]) -> str:
         return plain(os.path.commonpath(folders))
     except ValueError:  # none at all, or relative and absolute ones mixed
         return ", ".join(plain(folder) for folder in folders) or "none"
-
-
-def _wrapped(console: Console, text: str, indent: str, style: str = "") -> None:
-    """A sentence of any length, indented."""
-    width = max(_NARROWEST, console.width)
-    wrapper = textwrap.TextWrapper(width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
-    for line in wrapper.wrap(plain(text)):
-        _print(console, Text(line, style))
-
-
-def _print(console: Console, text: Text) -> None:
-    """One line, whatever the console's width, and with signs that its encoding has."""
-    if console.options.ascii_only and not text.plain.isascii():
-        ascii_text = text.plain.replace("→", "->").encode("ascii", "backslashreplace")
-        text = Text(ascii_text.decode())
-    console.print(text, soft_wrap=True)

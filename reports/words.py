@@ -75,6 +75,11 @@ def share(ratio: float) -> str:
     return f"{min(_down(100 * ratio, 2), _NOT_ALL):.2f} %" if ratio < 1 else "100 %"
 
 
+def bad_share(bad: int, samples: int) -> str:
+    """How many of so many are bad, in per cent, rounded up: 0 % means none."""
+    return f"{_up(100 * bad / samples, 1):.1f} %" if bad and samples else "0 %"
+
+
 def count(number: int, noun: str) -> str:
     """``1 outage``, ``2 outages``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

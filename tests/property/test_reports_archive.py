@@ -54,6 +54,8 @@ _FIGURES = st.builds(
     latency_p50_ms=_FLOAT,
     latency_p99_ms=_FLOAT,
     segments=_some(_SEGMENT),
+    blips=st.none() | _some(_OUTAGE),
+    relapses=st.none() | _some(_OUTAGE),
 )
 _RESULT = st.builds(
     Result,

@@ -213,8 +213,7 @@ def smooth(**changes: Any) -> Result:
         *(load_balancer(lane, stretch(3.3, "503", "zone2"), **marks) for lane in Lane),
         *(gateway1(lane, stretch(3.3, "503"), **marks) for lane in Lane),
         *(gateway2(lane) for lane in Lane),
-        profile="hardened",
-        **changes,
+        **{"profile": "hardened", **changes},
     )
 
 

@@ -58,6 +58,13 @@ def test_what_is_no_archive_is_refused_by_name(text: str, message: str) -> None:
         load(text)
 
 
+def test_a_result_from_before_blips_were_counted_is_read_and_has_none_of_them() -> None:
+    document = json.loads(dump(samples.delete_deployment()))
+    for figures in document["result"]["figures"]:
+        del figures["blips"], figures["relapses"]
+    assert {(one.blips, one.relapses) for one in load(json.dumps(document)).figures} == {(None, None)}
+
+
 def test_a_wrong_interval_is_refused() -> None:
     document = json.loads(dump(samples.delete_deployment()))
     document["result"]["injected"] = {"low_ns": 2, "high_ns": 1}

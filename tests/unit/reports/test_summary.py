@@ -105,6 +105,38 @@ def test_claims_are_a_table() -> None:
     assert any(line.startswith("not run: zone-local-route,") for line in text)
 
 
+PROFILES = ("page", "health-check", "outlier-detection", "retry", "service-probe", "hardened")
+
+
+def under_all_profiles(width: int) -> list[str]:
+    claims = ("wrong-port-reroutes", "comes-home")
+    known = [samples.wrong_port(profile=profile) for profile in PROFILES[:2]]
+    true = [samples.smooth(fault="wrong-port", claims=claims, profile=profile) for profile in PROFILES[3:]]
+    return lines([*known, samples.infra(profile=PROFILES[2]), *true], width)
+
+
+def test_claims_under_more_profiles_than_fit_side_by_side_are_a_list() -> None:
+    text = under_all_profiles(80)
+    start = text.index("wrong-port-reroutes")
+    assert text.index("claims") < start < text.index("comes-home")
+    assert text[start + 1 : start + 5] == [
+        "  false, as documented: page, health-check",
+        "  not run: outlier-detection",
+        "  PASS: retry, service-probe, hardened",
+        "    by wrong-port zone1",
+    ]
+    assert max(map(len, text)) <= 80
+    assert any(line.startswith("claim ") for line in under_all_profiles(200))
+
+
+def test_what_policies_make_of_a_fault_comes_before_the_claims() -> None:
+    text = lines(samples.run())
+    assert text.index("what policies make of each fault") < text.index(
+        "claim                       page                  hardened"
+    )
+    assert "what policies make of each fault" not in lines([samples.delete_deployment()])
+
+
 def test_the_last_line_has_the_counts_and_the_folder() -> None:
     assert lines(samples.run())[-1] == (
         "5 PASS  1 FAIL (1 as documented)  1 INFRA  0 INVALID  artifacts: /tmp/artifacts"
