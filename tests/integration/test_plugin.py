@@ -89,6 +89,34 @@ def test_scenarios_are_chosen_by_fault_and_zone_and_both_may_come_from_the_envir
     assert by_command_line == by_environment == [f"{reroutes}[delete-service-zone3-page]"]
 
 
+def test_every_profile_has_all_faults_and_one_control_and_the_first_the_walkthrough(
+    traces: Traces, tmp_path: Path
+) -> None:
+    found = collected(traces, tmp_path, "--profile=retry,page", "--zone=zone1")
+    profiles = [name.rpartition("-")[2].rstrip("]") for name in found if "-zone1-" in name]
+    assert profiles == ["retry"] * 5 + ["page"] * 5
+    control = "test_nothing_is_found_where_nothing_is_broken"
+    assert [name for name in found if "-zone1-" not in name] == [
+        f"{control}[retry]",
+        f"{control}[page]",
+        "test_walkthrough",
+    ]
+
+
+def test_a_users_own_scenario_may_choose_its_profiles(traces: Traces, tmp_path: Path) -> None:
+    (tmp_path / "case_own.py").write_text(
+        dedent("""
+            import pytest
+
+            @pytest.mark.parametrize("replicas, profile", [(1, "page"), (2, "hardened")])
+            def test_own(prove, mesh, profile, replicas):
+                pass
+        """)
+    )
+    text = said(traces, tmp_path, "--collect-only", "-q", "--profile=all", *NOT_OURS, str(tmp_path / "case_own.py"))
+    assert re.findall(r"::(test_own\S*)", text) == ["test_own[1-page]", "test_own[2-hardened]"]
+
+
 def test_collecting_makes_no_folder(traces: Traces, tmp_path: Path) -> None:
     assert len(collected(traces, tmp_path)) == 14
     assert not (tmp_path / "artifacts").exists()
