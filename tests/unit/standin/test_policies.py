@@ -66,8 +66,8 @@ def test_proxy_types_choose_sidecars_or_gateways() -> None:
     assert (connect_time(SIDECAR, *policies), connect_time(GATEWAY, *policies)) == (1, 2)
 
 
-def retry(name: str, default: str) -> Policy:
-    spec = f"{{to: [{{targetRef: {{kind: Mesh}}, default: {default}}}]}}"
+def retry(name: str, default: str, to: str = "{kind: Mesh}") -> Policy:
+    spec = f"{{to: [{{targetRef: {to}, default: {default}}}]}}"
     return Policy(read(f"{{type: MeshRetry, name: {name}, spec: {spec}}}", MeshRetry))
 
 
@@ -83,6 +83,19 @@ def test_policies_are_merged_field_by_field_and_lists_replaced_whole() -> None:
     assert conf.tcp
     assert conf.http
     assert (conf.tcp.max_connect_attempt, conf.http.num_retries, conf.http.retry_on) == (5, 5, ("ConnectFailure",))
+
+
+def test_retries_for_one_service_reach_sidecars_but_no_builtin_gateway() -> None:
+    """Kuma asks for a gateway's retries without saying for which service (meshretry/plugin/v1alpha1/plugin.go)."""
+    one_service = "{kind: MeshMultiZoneService, labels: {kuma.io/display-name: echo}}"
+    policies = (retry("b", "{http: {numRetries: 5}}"), retry("a", "{http: {numRetries: 8}}", one_service))
+    seen = view(service("zone1"), policies=policies)
+
+    def retries(proxy: Proxy) -> int | None:
+        http = outgoing(seen, MeshRetry, proxy, multi_zone(seen), RetryConf).http
+        return http.num_retries if http else None
+
+    assert (retries(SIDECAR), retries(GATEWAY)) == (8, 5)
 
 
 def test_incoming_limits_come_from_from() -> None:
