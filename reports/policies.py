@@ -155,7 +155,7 @@ def _cells(effect: Effect) -> tuple[str, str, str, str]:
         return "-", "-", "-", "-"
     return (
         span(effect.failover) if effect.failover else NEVER,
-        span(effect.outage) if effect.outage else "-",
+        span(effect.outage) if effect.outage and effect.outage.high_ns else "none",
         f"{effect.bad:,} ({bad_share(effect.bad, effect.samples)})",
         _in_words(effect),
     )

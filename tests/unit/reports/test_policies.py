@@ -158,6 +158,11 @@ def test_names_cannot_change_the_terminal() -> None:
     assert not any("\x1b" in line for line in lines)
 
 
+def test_where_nothing_failed_the_table_says_none() -> None:
+    smooth = changed(counted(samples.smooth()), lambda one: replace(one, outages=(), bad=0))
+    assert table(counted(samples.delete_deployment()), smooth)[6].split()[-5:] == ["none", "0", "(0", "%)", "none"]
+
+
 def test_none_of_a_share_means_none() -> None:
     assert bad_share(0, 500) == "0 %"
     assert bad_share(1, 100_000) == "0.1 %"
