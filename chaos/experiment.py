@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from chaos import timeline, undo, watch
+from chaos.claims import COMES_HOME
 from chaos.clock import MonotonicClock, poll
 from chaos.conclusion import Course, conclude
 from chaos.errors import ChaosError, InfraError, InvalidRun, JournalError, NothingSelected
@@ -191,6 +192,8 @@ class _Run:
                 self._restore(records)
         with self._in_phase("failback"):
             self._watch_failback()
+        with self._in_phase("settle"):
+            self._await_settled()
 
     def _record(self, fault: Fault) -> tuple[Record, ...]:
         experiment, platform = self._experiment, self._platform
@@ -265,6 +268,15 @@ class _Run:
             lambda every: watch.came_home(every, self._by_key(every), restored, experiment.zone, experiment.pace),
             experiment.objectives.failback + self._patience(),
         )
+
+    def _await_settled(self) -> None:
+        """Traffic may be home while the control planes believe otherwise: the next event would find that out."""
+        zone, limit = self._experiment.zone, self._experiment.pace.settle_limit
+        if self._watch(lambda _: self._platform.unsettled(zone) is None, limit):
+            self._note(f"the mesh shows {zone} as before")
+        elif (reason := self._platform.unsettled(zone)) is not None:
+            text = f"{limit:g} s after traffic was watched coming home: {reason}"
+            self._findings.append(Finding(Verdict.FAIL, text, claim=COMES_HOME))
 
     def _patience(self) -> float:
         """How long what came about in time may need until it is seen: held, or k samples of the slowest series."""

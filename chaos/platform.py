@@ -125,6 +125,10 @@ class Platform(PlannedPlatform, Protocol):
         """How the target differs from ``record``, or why it is not ready yet; None when it is as it was."""
         ...
 
+    def unsettled(self, zone: Zone) -> str | None:
+        """Why the mesh has not taken a repaired zone in again, by what it shows of itself; None when it has."""
+        ...
+
     def evidence(self, zone: Zone) -> Mapping[str, str]:
         """File name -> text of what the zone's client proxy believes (clusters, stats, config)."""
         ...

@@ -40,6 +40,8 @@ class Pace:
     Behind a load balancer that chooses at random a request misses the broken zone with a chance of
     (N - 1) / N: by luck alone twenty in a row once in a million among two zones.
     """
+    settle_limit: float = 30.0
+    """After this without the mesh showing the repaired zone as before, it has not come home."""
     undisturbed: float = 6.0
     """How long a control run, without a fault, is watched."""
     every: float = 0.1

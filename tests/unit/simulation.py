@@ -46,6 +46,8 @@ class Behaviour:
     failover_after: float = 5.0
     restored_after: float = 0.5
     failback_after: float = 1.0
+    settled_after: float = 2.0
+    """The mesh shows the repaired zone as before, this long after the repair."""
     breaks: bool = True
     blip_after: float = NEVER
     """One bad sample at this time after injection, long after another zone took over."""
@@ -120,6 +122,11 @@ class SimulatedMesh:
         return (
             None if self._since(self.repaired_ns, self.clock.now_ns()) >= self.behaviour.restored_after else "starting"
         )
+
+    def unsettled(self, zone: Zone) -> str | None:
+        assert self.repaired_ns is not None
+        since = self._since(self.repaired_ns, self.clock.now_ns())
+        return None if since >= self.behaviour.settled_after else f"{zone} is offline"
 
     def evidence(self, zone: Zone) -> Mapping[str, str]:
         return {f"{zone}.txt": "clusters"}

@@ -247,3 +247,22 @@ def test_an_onlooker_that_fails_does_not_keep_the_fault_in_place(tmp_path: Path)
 
     assert mesh.repaired_ns is not None
     assert result.verdict is Verdict.PASS, result.findings
+
+
+def test_traffic_that_is_home_is_watched_until_the_mesh_shows_the_zone_as_before(tmp_path: Path) -> None:
+    result, _ = run(tmp_path, Behaviour(settled_after=12))
+    assert result.verdict is Verdict.PASS
+    assert result.restored is not None
+    assert result.ended_ns - result.restored.low_ns >= 12 * NS_PER_S
+    assert "the mesh shows zone1 as before" in [entry.text for entry in result.log]
+
+
+def test_a_zone_that_the_mesh_does_not_take_in_again_has_not_come_home(tmp_path: Path) -> None:
+    result, _ = run(tmp_path, Behaviour(settled_after=NEVER))
+    assert result.verdict is Verdict.FAIL
+    assert [(f.claim, "zone1 is offline" in f.text) for f in result.findings] == [("comes-home", True)]
+
+
+def test_a_zone_that_dies_again_before_the_mesh_shows_it_as_before_is_not_home(tmp_path: Path) -> None:
+    result, _ = run(tmp_path, Behaviour(settled_after=12, dies_again_after=8))
+    assert result.verdict is Verdict.FAIL

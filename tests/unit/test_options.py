@@ -99,7 +99,7 @@ def test_without_any_option_the_defaults_are_the_walkthroughs_two_zones(ini: Pat
         ("zone1", "zone2"),
         2,
         "universal",
-        "standin",
+        "auto",
     )
     assert (found.profiles, found.faults, found.fault_zones) == ((), frozenset(), frozenset())
     assert (found.probe_rate_hz, found.probe_timeout_s, found.balancer_check) == (20, 2, "shallow")
