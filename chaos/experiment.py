@@ -21,6 +21,7 @@ from chaos.errors import ChaosError, InfraError, InvalidRun, JournalError, Nothi
 from chaos.journal import Header, Journal, Step
 from chaos.model import NS_PER_S, Attribution, Interval, SeriesKey, Verdict
 from chaos.observer import Answering, Live
+from chaos.redaction import redacted
 from chaos.result import Expectation, Finding, LogEntry, Result
 from chaos.watch import Pace
 
@@ -240,7 +241,7 @@ class _Run:
     def _keep_evidence(self) -> None:
         for zone in self._platform.zones:
             for name, text in self._platform.evidence(zone).items():
-                self._keep(f"evidence/{name}", text)
+                self._keep(f"evidence/{name}", redacted(text))
 
     def _restore(self, records: Sequence[Record]) -> None:
         with ExitStack() as stack:
