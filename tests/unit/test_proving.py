@@ -152,3 +152,24 @@ def test_a_disk_without_room_for_the_picture_is_infra(tmp_path: Path) -> None:
     prove = Prove(tmp_path / "walkthrough")
     with largest_file(100), pytest.raises(ChaosError, match=r"File too large"):
         prove.prover._publish(result(Verdict.PASS), tmp_path)
+
+
+class Talkative(SimulatedMesh):
+    """A mesh that shows a secret."""
+
+    def diagnosis(self, zone: str) -> dict[str, str]:
+        return {"gateway-config.json": f'{zone}: "authorization": "eyJa.eyJb.c"', "zone1-cp.log": "started"}
+
+
+def test_what_the_mesh_shows_of_itself_is_kept_without_its_secrets(tmp_path: Path) -> None:
+    prove = Prove(tmp_path)
+    prove.prover._keep_diagnosis(cast("Mesh", Talkative(VirtualClock())), "zone1", tmp_path)
+    kept = {file.name: file.read_text() for file in (tmp_path / "diagnosis").iterdir()}
+    assert kept == {"gateway-config.json": 'zone1: "authorization": "[redacted]"', "zone1-cp.log": "started"}
+
+
+def test_a_diagnosis_that_cannot_be_kept_is_said_and_changes_nothing(tmp_path: Path) -> None:
+    prove = Prove(tmp_path)
+    (tmp_path / "diagnosis").write_text("in the way")
+    prove.prover._keep_diagnosis(cast("Mesh", Talkative(VirtualClock())), "zone1", tmp_path)
+    assert "the diagnosis cannot be kept" in prove.stream.getvalue()
