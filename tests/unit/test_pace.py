@@ -29,7 +29,7 @@ def hold(*resources: Resource) -> float:
 def test_where_only_the_control_plane_acts_the_pace_is_the_usual_one() -> None:
     assert pace_of(load_profile("page")) == USUAL
     helping = {name for name in profile_names() if pace_of(load_profile(name)) != USUAL}
-    assert helping == {"outlier-detection", "retry", "health-check"}
+    assert helping == {"outlier-detection", "retry", "health-check", "hardened"}
 
 
 @pytest.mark.parametrize("profile", ["outlier-detection", "retry", "health-check"])
