@@ -71,6 +71,14 @@ _WRONG_PORT_FAILS = {
         fails_over=True,
     ),
 }
+_DELETE_DEPLOYMENT_FAILS = {
+    "outlier-detection": KnownFailure(
+        "nothing checks an ejected endpoint before it is used again: another zone answers after 1.1 s, but the "
+        "re-admission, while the control plane still has the endpoint, is about 2 s of 503 (measured on Kuma 2.13.10)",
+        _503,
+        fails_over=True,
+    ),
+}
 
 _ALL = (
     Claim(
@@ -97,6 +105,7 @@ _ALL = (
         "delete-deployment-reroutes",
         "When a zone's echo deployment is deleted, another zone answers.",
         "Simulating failover and disaster",
+        MappingProxyType(_DELETE_DEPLOYMENT_FAILS),
     ),
     Claim(
         "delete-service-reroutes",

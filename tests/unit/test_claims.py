@@ -48,10 +48,12 @@ def test_what_is_known_to_be_false_says_why_and_under_a_profile_that_there_is() 
         assert all(failure.symptoms for failure in one.false_in.values())
 
 
-def test_only_a_service_probe_makes_the_walkthroughs_wrong_port_true_for_certain() -> None:
-    """Under retry nothing is known yet: there the claim must hold."""
+def test_a_service_probe_and_retries_into_the_other_zone_make_the_walkthroughs_promises_true() -> None:
     false = {name: set(one.false_in) for name, one in CLAIMS.items() if one.false_in}
-    assert false == {"wrong-port-reroutes": {"page", "health-check", "outlier-detection"}}
+    assert false == {
+        "delete-deployment-reroutes": {"outlier-detection"},
+        "wrong-port-reroutes": {"page", "health-check", "outlier-detection"},
+    }
 
 
 def test_another_zone_answers_under_outlier_detection_only_though_not_for_good() -> None:
