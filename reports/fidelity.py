@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
@@ -27,7 +28,7 @@ RECORD = Path(__file__).with_name("kuma-record.json")
 TOLERANCE_S = 3.0
 """Kuma's own timers spread by more than this: a status every 5 s, health discovery every 5 s, 1 s each for the store's
 cache, the refresh of a proxy and each direction of the synchronisation. A shorter tolerance would judge luck."""
-_MOMENT_NS = 500_000_000
+_MOMENT_NS = 1_000_000_000
 """An answer that came for less than this is no step of its own in the order of events."""
 
 Range = tuple[float, float]
@@ -47,6 +48,8 @@ class Felt:
     """None: never, in any run."""
     failback: Range | None
     longest_outage: Range
+    return_outage: Range
+    """All outages together after the repair began."""
 
 
 def felt(results: Iterable[Result]) -> tuple[Felt, ...]:
@@ -78,6 +81,7 @@ def _felt(fault: str, profile: str, results: Sequence[Result]) -> Felt:
         _range((i.low_s, i.high_s) for i in failovers),
         _range((i.low_s, i.high_s) for i in failbacks),
         _range((i.low_s, i.high_s) for i in outages) or (0.0, 0.0),
+        _range((f.return_outage.low_s, f.return_outage.high_s) for _, f in judged) or (0.0, 0.0),
     )
 
 
@@ -105,7 +109,7 @@ def differences(recorded: Felt, now: Felt) -> Iterator[str]:
     """What is beyond the tolerance, in words."""
     if unseen := [order for order in now.order if order not in recorded.order]:
         yield f"order of events {_orders(unseen)}, on Kuma {_orders(recorded.order)}"
-    for name in ("failover", "failback", "longest_outage"):
+    for name in ("failover", "failback", "longest_outage", "return_outage"):
         theirs, ours = getattr(recorded, name), getattr(now, name)
         if not _alike(theirs, ours):
             yield f"{name} {_words(ours)}, on Kuma {_words(theirs)}"
@@ -120,8 +124,8 @@ def _alike(theirs: Range | None, ours: Range | None) -> bool:
 def table(recorded: Iterable[Felt], now: Iterable[Felt]) -> Iterator[str]:
     """Both side by side as a Markdown table."""
     ours = {(f.fault, f.profile): f for f in now}
-    yield "| fault | profile | | runs | order of events | failover | longest outage | home again after |"
-    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    yield "| fault | profile | | runs | order of events | failover | longest outage | home again after | outages then |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
     for real in recorded:
         yield _row(f"| {real.fault} | {real.profile} | Kuma", real)
         if (here := ours.get((real.fault, real.profile))) is not None:
@@ -129,7 +133,7 @@ def table(recorded: Iterable[Felt], now: Iterable[Felt]) -> Iterator[str]:
 
 
 def _row(begin: str, one: Felt) -> str:
-    figures = (_words(one.failover), _words(one.longest_outage), _words(one.failback))
+    figures = map(_words, (one.failover, one.longest_outage, one.failback, one.return_outage))
     return f"{begin} | {one.runs} | {_orders(one.order)} | {' | '.join(figures)} |"
 
 
@@ -144,7 +148,7 @@ def _orders(orders: Iterable[tuple[str, ...]]) -> str:
 def read_record(file: Path = RECORD) -> tuple[str, tuple[Felt, ...]]:
     """On which Kuma it was recorded and when, and the record."""
     document = json.loads(file.read_text())
-    return document["engine"], tuple(_of(entry) for entry in document["felt"])
+    return f"{document['engine']}, {document['recorded']}", tuple(_of(entry) for entry in document["felt"])
 
 
 def _of(entry: dict[str, Any]) -> Felt:
@@ -157,15 +161,18 @@ def results_of(runs: Iterable[Path]) -> list[Result]:
     return [archive.read(file) for run in runs for file in sorted(run.glob("*/result.json"))]
 
 
+def _record(results: Sequence[Result]) -> dict[str, Any]:
+    engines = sorted({result.engine for result in results})
+    day = time.strftime("%Y-%m-%d", time.gmtime(max(result.started_unix_s for result in results)))
+    return {"engine": ", ".join(engines), "recorded": day, "felt": [asdict(one) for one in felt(results)]}
+
+
 def main(arguments: Sequence[str]) -> int:
     """``record`` or ``compare``, then the folders of runs."""
     verb, *runs = arguments
     results = results_of(map(Path, runs))
     if verb == "record":
-        engines = sorted({result.engine for result in results})
-        sys.stdout.write(
-            json.dumps({"engine": ", ".join(engines), "felt": [asdict(f) for f in felt(results)]}, indent=1)
-        )
+        sys.stdout.write(json.dumps(_record(results), indent=1) + "\n")
         return 0
     _, recorded = read_record()
     now = felt(results)
