@@ -95,7 +95,9 @@ def test_a_scenario_without_a_fault_injects_nothing() -> None:
     assert not [line for line in told if line.startswith(("inject ", "undo "))]
 
 
-@pytest.mark.parametrize(("profile", "hold"), [("outlier-detection", "15"), ("page", None), ("service-probe", None), ("hardened", "15")])
+@pytest.mark.parametrize(
+    ("profile", "hold"), [("outlier-detection", "15"), ("page", None), ("service-probe", None), ("hardened", "15")]
+)
 def test_a_failover_that_is_watched_for_longer_than_usual_is_told(profile: str, hold: str | None) -> None:
     told = lines(scenario(fault="wrong-port", zone="zone2", profile=profile))
     watched = [line for line in told if line.startswith("watch ")]
