@@ -26,6 +26,7 @@ DIFFERENT: dict[str, tuple[str, tuple[tuple[str, Any], ...]]] = {
         (("page", ("page",)), ("hardened", ("hardened",)), ("retry, page", ("retry", "page"))),
     ),
     "zones": ("zones", (("3", ("zone1", "zone2", "zone3")), ("east,west", ("east", "west")), ("b, a", ("b", "a")))),
+    "gateway": ("gateway", (("envoy", "envoy"), ("builtin", "builtin"), ("my/kong.yaml", "my/kong.yaml"))),
     "replicas": ("replicas", (("1", 1), ("3", 3), ("50", 50))),
     "fault": (
         "faults",

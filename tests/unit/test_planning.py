@@ -34,7 +34,7 @@ def lines(item: pytest.Item, **given: str) -> list[str]:
 PUT = "PUT every echo Dataplane on zone2's control plane"
 BACK = "again as recorded; wait until all of it listens and is registered"
 PODS = "3 echo workloads and their 3 data plane proxies in zone2"
-ZONE = "every process of zone2 at once (control plane, ingress, egress, gateway, echo and its proxies)"
+ZONE = "every process of zone2 at once (control plane, ingress, egress, builtin gateway, echo and its proxies)"
 SERVICE_BACK = f"{PUT} as recorded; wait until each is stored so and its Envoy has it"
 WHAT = {
     # fault: its target, what is done to it, and how that is undone
@@ -55,8 +55,8 @@ WHAT = {
     ),
     "delete-gateway": (
         "gateway edge in zone2",
-        "SIGKILL to the gateway of zone2, then DELETE Dataplane edge-zone2",
-        f"start the gateway of zone2 {BACK}",
+        "SIGKILL to the builtin gateway of zone2, then DELETE Dataplane edge-zone2",
+        f"start the builtin gateway of zone2 {BACK}",
     ),
     "delete-cluster": (
         "cluster zone2 in zone2",

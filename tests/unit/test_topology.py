@@ -31,7 +31,7 @@ def test_everything_in_a_mesh_has_an_address_and_port_of_its_own_on_loopback(
     own = ipaddress.IPv4Network(f"127.{block}.0.0/16")
     assert all(ipaddress.ip_address(endpoint.host) in own and own.subnet_of(LOOPBACK) for endpoint in endpoints)
     assert all(1024 <= endpoint.port <= 65535 for endpoint in endpoints)
-    assert len(endpoints) == 3 + len(zones) * (7 + 3 * replicas)
+    assert len(endpoints) == 3 + len(zones) * (8 + 3 * replicas)
 
 
 @given(ZONES, ZONES, st.integers(1, 50), st.integers(1, 50), st.lists(BLOCK, min_size=2, max_size=2, unique=True))
