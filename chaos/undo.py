@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def patiently() -> Iterator[None]:
-    """Ctrl-C waits until everything is back; the third one does not."""
+    """Ctrl-C, and SIGTERM, by which CI cancels a job, wait until everything is back; the third one does not."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -31,11 +31,12 @@ def patiently() -> Iterator[None]:
         if len(pressed) >= _INSISTING:
             raise KeyboardInterrupt
 
-    former = signal.signal(signal.SIGINT, press)
+    former = {number: signal.signal(number, press) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, former)
+        for number, handler in former.items():
+            signal.signal(number, handler)
         if pressed:  # also where the repair itself failed: its error stays as the context
             raise KeyboardInterrupt
 

@@ -307,10 +307,11 @@ def test_kill_9_in_the_middle_of_a_fault_leaves_nothing_running_or_listening(
     assert read_journal(journal).must_restore
 
 
-def test_ctrl_c_in_the_middle_of_a_fault_repairs_first(traces: Traces, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_in_the_middle_of_a_fault_repairs_first(traces: Traces, tmp_path: Path, number: signal.Signals) -> None:
     run = experiment(traces, tmp_path)
     with in_effect(run) as journal:
-        run.kill(signal.SIGINT)
+        run.kill(number)
         text = run.finish()
     assert run.code == pytest.ExitCode.INTERRUPTED, text
     assert not read_journal(journal).must_restore

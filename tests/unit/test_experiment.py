@@ -156,10 +156,11 @@ def test_a_series_that_is_no_longer_sampled_makes_the_run_invalid(tmp_path: Path
     assert "end before the experiment does" in result.findings[-1].text
 
 
-def test_ctrl_c_in_the_middle_of_the_repair_waits_for_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_in_the_middle_of_the_repair_waits_for_it(tmp_path: Path, number: signal.Signals) -> None:
     class Pressed(SimulatedMesh):
         def put(self, record: Record) -> None:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(number)
             super().put(record)
 
     mesh = Pressed(VirtualClock())
