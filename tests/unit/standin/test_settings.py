@@ -70,3 +70,7 @@ def test_what_cannot_be_used_is_refused_by_name(change: dict[str, str], message:
 def test_global_needs_no_zone() -> None:
     settings = read_settings({"KUMA_MODE": "global"})
     assert (settings.zone, settings.listen.host, settings.listen.port) == (None, "127.0.0.1", 5681)
+
+
+def test_a_user_who_has_a_kuma_as_well_may_say_where_it_is() -> None:
+    assert read_settings({**ZONE, "KUMA_HOME": "/opt/kuma"}) == read_settings(ZONE)
