@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import yaml
 
 from chaos.errors import SettingsError
+from chaos.platform import Record
 from fixtures.mesh import Backend
+from fixtures.platforms.universal import groups
 from fixtures.platforms.universal.gateways import find_gateway, gateway_names, gateway_of, shipped
 from fixtures.platforms.universal.gateways.builtin import Builtin
 from fixtures.platforms.universal.gateways.delegated import Delegated
 from fixtures.platforms.universal.gateways.recipe import PLACEHOLDERS, Recipe, fill, parse_recipe, read_recipe
-from fixtures.platforms.universal.processes import Role
-from fixtures.platforms.universal.topology import Topology
+from fixtures.platforms.universal.processes import ProcessSpec, Role
+from fixtures.platforms.universal.topology import Endpoint, Topology
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fixtures.platforms.universal.running import Running
 
 ZONE = Topology.of(("zone1", "zone2"), 1, 20).zone("zone1")
 ENVOY = Path("/opt/envoy")
@@ -170,9 +178,30 @@ def test_a_mesh_that_is_kept_knows_its_gateway_after_the_users_file_is_gone(tmp_
     kept = json.dumps(kind.document())
     file.unlink()
     assert gateway_of(json.loads(kept)) == kind
-    assert gateway_of(Builtin().document()) == Builtin()
+    assert gateway_of(None) == find_gateway("builtin") == Builtin()
 
 
 def test_every_kind_that_is_offered_can_be_read() -> None:
     assert gateway_names() == ("builtin", "envoy", "kong")
     assert [read_recipe(shipped(name)).name for name in gateway_names()[1:]] == ["envoy", "kong"]
+
+
+def test_a_gateway_is_put_back_only_when_its_proxy_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    happened: list[str] = []
+
+    def listens(endpoint: Endpoint) -> bool:
+        happened.append(str(endpoint))
+        return happened.count(str(endpoint)) == 2
+
+    def start(specs: Iterable[ProcessSpec]) -> None:
+        happened.extend(spec.name for spec in specs)
+
+    monkeypatch.setattr(groups, "accepts", listens)
+    mesh = SimpleNamespace(keeping=SimpleNamespace(start_processes=start), topology=Topology.of(("zone1",), 1, 20))
+    group = groups.gateway("zone1", "gateway")
+    specs = [ProcessSpec("app", Role.GATEWAY_APP, "zone1", ()), ProcessSpec("proxy", Role.GATEWAY, "zone1", ())]
+    state = {"processes": [spec.document() for spec in specs], "resources": [], "listening": []}
+
+    group.put(Record(group.target, state), cast("Running", mesh))
+
+    assert happened == ["proxy", "127.20.1.10:1027", "127.20.1.10:1027", "app"]
