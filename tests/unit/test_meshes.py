@@ -144,11 +144,14 @@ def test_a_mesh_that_is_to_be_kept_is_so_from_the_moment_that_it_is_up(papers: P
 
 def test_a_mesh_gets_what_the_options_say() -> None:
     wanted = mesh_settings(
-        settings(zones="a,b,c", replicas="3", lb_check="deep", envoy="/e", kuma_home="/k", loopback_block="40"),
+        settings(
+            zones="a,b,c", replicas="3", lb_check="deep", envoy="/e", kuma_home="/k", loopback_block="40", gateway="g"
+        ),
         "page",
         Path("/l"),
     )
     assert (wanted.zones, wanted.replicas, wanted.balancer_check) == (("a", "b", "c"), 3, "deep")
     assert (wanted.envoy, wanted.block, wanted.profile, wanted.logs) == ("/e", 40, "page", Path("/l"))
     assert (wanted.engine, wanted.kuma_home) == (settings().engine, "/k")
+    assert wanted.gateway == "g"
     assert not wanted.bare

@@ -104,6 +104,7 @@ def test_without_any_option_the_defaults_are_the_walkthroughs_two_zones(ini: Pat
     )
     assert (found.profiles, found.faults, found.fault_zones) == ((), frozenset(), frozenset())
     assert (found.probe_rate_hz, found.probe_timeout_s, found.balancer_check) == (20, 2, "shallow")
+    assert found.gateway == "builtin"
     assert (found.envoy, found.block, found.keep_mesh, found.plan) == (None, None, False, False)
     assert found.artifacts == Path.cwd() / "artifacts"
 

@@ -76,6 +76,15 @@ def test_every_injection_is_told_with_its_undoing(fault_name: str) -> None:
     assert told[:2] == [f"inject  {target}: {done}", f"undo    {target}: {undone}"]
 
 
+def test_a_delegated_gateway_is_told_by_its_name_with_its_proxy() -> None:
+    gateway = "delegated gateway envoy and its data plane proxy"
+    assert (
+        f"inject  gateway edge in zone2: SIGKILL to the {gateway} of zone2, then DELETE Dataplane edge-zone2"
+        in lines(experiment("delete-gateway"), gateway="envoy")
+    )
+    assert any(f"egress, {gateway}, echo and" in line for line in lines(experiment("delete-cluster"), gateway="envoy"))
+
+
 def test_the_probe_is_told_with_every_vantage_and_how_often_it_is_asked() -> None:
     probes = [line for line in lines(experiment("wrong-port"), probe_rate="2.5") if line.startswith("probe")]
     assert probes == [
@@ -135,6 +144,7 @@ def test_planning_leaves_no_file_and_no_process(tmp_path: Path) -> None:
     ("given", "complaint"),
     [
         ({"engine": "moon"}, "no engine 'moon'; the engines are: "),
+        ({"gateway": "moon"}, "--gateway: 'moon' is none of builtin, envoy, kong, nor a YAML file"),
         ({"envoy": "/nowhere/envoy"}, "no Envoy can be run at /nowhere/envoy"),
         ({"envoy": "/bin/true"}, "/bin/true is not Envoy"),
     ],

@@ -143,6 +143,7 @@ def test_allure_is_told_what_was_run_on() -> None:
     environment = environment_of(settings(zones="east,west", replicas="3"), [])
     assert environment["zones"] == "east, west"
     assert environment["replicas"] == "3"
+    assert environment["gateway"] == "builtin"
     assert environment["probe"] == "20/s a series, time limit 2 s"
     assert environment["load balancer check"] == "shallow"
     assert all(environment.keys() & {"mesh-chaos", "python", "platform"})
