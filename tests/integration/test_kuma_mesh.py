@@ -1,0 +1,71 @@
+"""Real Kuma, where it is found: up, every target gone and back as recorded, and taken in again; nothing left."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chaos import undo
+from chaos.clock import MonotonicClock, poll
+from chaos.platform import Kind
+from fixtures.mesh import MeshSettings
+from fixtures.platforms.universal.bringup import bring_up
+from fixtures.platforms.universal.kuma.installation import find_kuma
+from fixtures.platforms.universal.starting import at_home
+from tests.integration.suite import MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fixtures.platforms.universal.platform import Universal
+    from tests.integration.suite import Traces
+
+pytestmark = [
+    pytest.mark.kuma,
+    pytest.mark.envoy,
+    pytest.mark.skipif(
+        find_kuma(None) is None, reason="no kuma-cp found: give KUMA_HOME, or get one with mesh-chaos kuma fetch"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def mesh(lasting_traces: Traces, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Universal]:
+    wanted = MeshSettings(
+        zones=("zone1", "zone2"), replicas=1, profile="hardened", engine="kuma", kuma_home=None, envoy=None,
+        balancer_check="shallow", block=None, logs=tmp_path_factory.mktemp("logs"),
+    )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(MARK, lasting_traces.value)
+        patch.setattr(tempfile, "tempdir", str(lasting_traces.folder))
+        up = bring_up(wanted, lambda _: None)
+    yield up
+    up.end()
+    lasting_traces.assert_nothing_left()
+
+
+def test_every_vantage_is_answered_zone_locally(mesh: Universal) -> None:
+    assert mesh.engine.startswith(("Kuma 2.", "Kong Mesh 2."))
+    assert all(at_home(mesh, vantage.url, vantage.zone) for vantage in mesh.vantages)
+
+
+@pytest.mark.parametrize("kind", [Kind.SERVICE, Kind.DEPLOYMENT, Kind.GATEWAY, Kind.CLUSTER])
+def test_what_is_deleted_is_gone_and_comes_back_as_it_was(mesh: Universal, kind: Kind) -> None:
+    (target,) = mesh.find(kind, "zone1")
+    record = mesh.record(target)
+    assert mesh.difference(record) is None
+    mesh.delete(record)
+    assert poll(MonotonicClock(), lambda: mesh.gone(record), 15)
+    undo.restore(mesh, [record], MonotonicClock())
+    assert mesh.difference(record) is None
+    assert poll(MonotonicClock(), lambda: mesh.unsettled("zone1") is None, 30), mesh.unsettled("zone1")
+    gateway = mesh.topology.zone("zone1").gateway.url + "/echo"
+    assert poll(MonotonicClock(), lambda: at_home(mesh, gateway, "zone1"), 15)
+
+
+def test_no_token_is_shown_by_any_process(mesh: Universal, lasting_traces: Traces) -> None:
+    shown = [" ".join(process.cmdline()) for process in lasting_traces.processes() if "kuma-dp" in process.name()]
+    assert len(shown) == 2 * 4
+    assert not [text for text in shown if "eyJ" in text]
