@@ -41,6 +41,7 @@ def mesh(lasting_traces: Traces, tmp_path_factory: pytest.TempPathFactory) -> It
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(MARK, lasting_traces.value)
+        patch.setenv("TMPDIR", str(lasting_traces.folder))  # what Kuma leaves outside the mesh's folder is found
         patch.setattr(tempfile, "tempdir", str(lasting_traces.folder))
         up = bring_up(wanted, lambda _: None)
     yield up
