@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 from fixtures.platforms.universal import evidence
+from fixtures.platforms.universal.topology import Endpoint
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from fixtures.platforms.universal.running import Running
 
 
 def test_the_end_of_every_log_is_kept(tmp_path: Path) -> None:
@@ -21,4 +25,5 @@ def test_the_end_of_every_log_is_kept(tmp_path: Path) -> None:
 
 
 def test_an_envoy_that_does_not_answer_is_evidence_too() -> None:
-    assert "does not answer" in evidence._page("http://127.0.0.1:1/stats")
+    mesh = cast("Running", SimpleNamespace(admin=lambda host: Endpoint(host, 1)))
+    assert "does not answer" in evidence._page(mesh, "127.0.0.1", "/stats")
