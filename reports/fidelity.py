@@ -15,9 +15,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chaos.model import LOAD_BALANCER, Lane, Verdict
-from chaos.result import Expectation
+from chaos.model import LOAD_BALANCER, Lane
 from reports import archive
+from reports.policies import MEASURED, where_felt
+from reports.words import NO_FAULT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -54,22 +55,15 @@ class Felt:
 
 def felt(results: Iterable[Result]) -> tuple[Felt, ...]:
     """What users felt in these runs, by fault and profile; INFRA and INVALID say nothing."""
-    measured = [r for r in results if r.fault != "none" and r.verdict in {Verdict.PASS, Verdict.FAIL} and _judged(r)]
-
-    def by(result: Result) -> tuple[str, str]:
-        return result.fault, result.profile
-
-    return tuple(_felt(*key, list(group)) for key, group in groupby(sorted(measured, key=by), by))
-
-
-def _judged(result: Result) -> Figures | None:
-    """The series at which the fault is judged: its zone's gateway, else the load balancer."""
-    felt = [f for f in result.figures if f.expectation is Expectation.FAILS_OVER and f.key.lane is Lane.FRESH]
-    return next((f for f in felt if f.key.vantage != LOAD_BALANCER), next(iter(felt), None))
+    judged: dict[tuple[str, str], list[tuple[Result, Figures]]] = {}
+    for result in results:
+        fresh = [figures for figures in where_felt(result) if figures.key.lane is Lane.FRESH]
+        if result.fault not in NO_FAULT and result.verdict in MEASURED and fresh:
+            judged.setdefault((result.fault, result.profile), []).append((result, fresh[0]))
+    return tuple(_felt(*key, judged[key]) for key in sorted(judged))
 
 
-def _felt(fault: str, profile: str, results: Sequence[Result]) -> Felt:
-    judged = [(result, figures) for result in results if (figures := _judged(result))]
+def _felt(fault: str, profile: str, judged: Sequence[tuple[Result, Figures]]) -> Felt:
     failovers = [f.failover for _, f in judged if f.failover is not None]
     failbacks = [f.failback for _, f in judged if f.failback is not None]
     outages = [f.outage_longest for _, f in judged]

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from chaos.model import Zone
     from chaos.result import Figures, Outage, Result
 
-_MEASURED = (Verdict.PASS, Verdict.FAIL)
+MEASURED = (Verdict.PASS, Verdict.FAIL)
+"""INFRA and INVALID say nothing of the mesh."""
 _HEADINGS = ("", "failover", "longest outage", "errors", "blips")
 NEVER = "never"
 
@@ -61,9 +62,9 @@ def effects(results: Iterable[Result]) -> tuple[Effect, ...]:
 
 
 def _effect(fault: str, profile: str, results: Sequence[Result]) -> Effect:
-    measured = [result for result in results if result.verdict in _MEASURED]
+    measured = [result for result in results if result.verdict in MEASURED]
     unmeasured = {(result.zone, result.verdict): None for result in results if result not in measured}
-    felt = [figures for result in measured for figures in _where_felt(result)]
+    felt = [figures for result in measured for figures in where_felt(result)]
     if not felt:
         return Effect(fault, profile, (), tuple(unmeasured))
     worst = max(felt, key=lambda figures: figures.bad)
@@ -83,7 +84,7 @@ def _effect(fault: str, profile: str, results: Sequence[Result]) -> Effect:
     )
 
 
-def _where_felt(result: Result) -> list[Figures]:
+def where_felt(result: Result) -> list[Figures]:
     """The series at which a fault is judged: the gateway's in front of it, else the load balancer's."""
     felt = [figures for figures in result.figures if figures.expectation is Expectation.FAILS_OVER]
     at_gateway = [figures for figures in felt if figures.key.vantage != LOAD_BALANCER]
