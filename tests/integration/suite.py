@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -14,11 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
+import pytest
 
+from fixtures.platforms.universal.bringup import bring_up
 from fixtures.run import RUN_FOLDER_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from fixtures.mesh import MeshSettings
+    from fixtures.platforms.universal.platform import Universal
 
 ROOT = Path(__file__).parents[2]
 MARK = "SUITE_TEST_MARK"
@@ -82,6 +88,19 @@ class Traces:
         for process in self.processes():
             with contextlib.suppress(psutil.Error):
                 process.kill()
+
+
+@contextlib.contextmanager
+def brought_up(traces: Traces, wanted: MeshSettings) -> Iterator[Universal]:
+    """A mesh that this very process brings up, found among the traces; nothing is left of it at the end."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(MARK, traces.value)
+        patch.setenv("TMPDIR", str(traces.folder))  # what Kuma leaves outside the mesh's folder is found
+        patch.setattr(tempfile, "tempdir", str(traces.folder))
+        mesh = bring_up(wanted, lambda _: None)
+    yield mesh
+    mesh.end()
+    traces.assert_nothing_left()
 
 
 def command_of(process: psutil.Process) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import tempfile
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from chaos.platform import Kind
 from fixtures.mesh import Backend
 from fixtures.platforms.universal.bringup import attach, bring_up
 from fixtures.platforms.universal.gateways import shipped
-from tests.integration.suite import MARK, command_of, start_pytest, until
+from tests.integration.suite import brought_up, command_of, start_pytest, until
 from tests.integration.test_universal import answering, at_home, broken, gateway, in_effect, settings, target
 
 if TYPE_CHECKING:
@@ -33,14 +32,9 @@ pytestmark = pytest.mark.envoy
 
 @pytest.fixture(scope="module")
 def up(lasting_traces: Traces, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Universal]:
-    logs = tmp_path_factory.mktemp("logs")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(MARK, lasting_traces.value)
-        patch.setattr(tempfile, "tempdir", str(lasting_traces.folder))
-        mesh = bring_up(replace(settings(logs), gateway="envoy"), lambda _: None)
-    yield mesh
-    mesh.end()
-    lasting_traces.assert_nothing_left()
+    wanted = replace(settings(tmp_path_factory.mktemp("logs")), gateway="envoy")
+    with brought_up(lasting_traces, wanted) as mesh:
+        yield mesh
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,12 +10,11 @@ import pytest
 from chaos import undo
 from chaos.clock import MonotonicClock, poll
 from chaos.platform import Kind
-from fixtures.mesh import MeshSettings
-from fixtures.platforms.universal.bringup import bring_up
 from fixtures.platforms.universal.kuma.installation import find_kuma
 from fixtures.platforms.universal.starting import at_home
 from tests.integration.stranger import stranger
-from tests.integration.suite import MARK, until
+from tests.integration.suite import brought_up, until
+from tests.integration.test_universal import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,18 +34,9 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def mesh(lasting_traces: Traces, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Universal]:
-    wanted = MeshSettings(
-        zones=("zone1", "zone2"), replicas=1, profile="hardened", engine="kuma", kuma_home=None, envoy=None,
-        balancer_check="shallow", block=None, logs=tmp_path_factory.mktemp("logs"),
-    )  # fmt: skip
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(MARK, lasting_traces.value)
-        patch.setenv("TMPDIR", str(lasting_traces.folder))  # what Kuma leaves outside the mesh's folder is found
-        patch.setattr(tempfile, "tempdir", str(lasting_traces.folder))
-        up = bring_up(wanted, lambda _: None)
-    yield up
-    up.end()
-    lasting_traces.assert_nothing_left()
+    wanted = replace(settings(tmp_path_factory.mktemp("logs")), engine="kuma")
+    with brought_up(lasting_traces, wanted) as up:
+        yield up
 
 
 def test_every_vantage_is_answered_zone_locally(mesh: Universal) -> None:

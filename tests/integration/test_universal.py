@@ -6,7 +6,6 @@ import contextlib
 import json
 import re
 import signal
-import tempfile
 from typing import TYPE_CHECKING
 
 import httpx
@@ -21,7 +20,7 @@ from chaos.model import LOAD_BALANCER
 from chaos.platform import Action, Kind, Target
 from fixtures.mesh import Backend, MeshSettings
 from fixtures.platforms.universal.bringup import attach, bring_up
-from tests.integration.suite import MARK, command_of, start_mesh_chaos, start_pytest, until
+from tests.integration.suite import brought_up, command_of, start_mesh_chaos, start_pytest, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,14 +43,8 @@ def settings(logs: Path, block: int | None = None) -> MeshSettings:
 
 @pytest.fixture(scope="module")
 def up(lasting_traces: Traces, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Universal]:
-    logs = tmp_path_factory.mktemp("logs")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(MARK, lasting_traces.value)
-        patch.setattr(tempfile, "tempdir", str(lasting_traces.folder))
-        mesh = bring_up(settings(logs), lambda _: None)
-    yield mesh
-    mesh.end()
-    lasting_traces.assert_nothing_left()
+    with brought_up(lasting_traces, settings(tmp_path_factory.mktemp("logs"))) as mesh:
+        yield mesh
 
 
 def answering(url: str) -> str:

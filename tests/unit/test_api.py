@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Callable, Iterator
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -20,89 +16,7 @@ from fixtures.platforms.universal.topology import Endpoint
 
 if TYPE_CHECKING:
     from fixtures.platforms.universal.platform import Universal
-
-HOST = "127.232.0.1"
-Answer = Callable[[BaseHTTPRequestHandler], tuple[int, object]]
-
-
-class Api:
-    """Keeps what is PUT, as a control plane does; or answers as a test wants."""
-
-    def __init__(self) -> None:
-        self.stored: dict[str, Any] = {}
-        self.requests: list[str] = []
-        self.headers: dict[str, str] = {}
-        self.answer: Answer | None = None
-        self.hang_up = 0
-        """How many requests are hung up on before one is answered."""
-
-    def handle(self, request: BaseHTTPRequestHandler) -> None:
-        self.requests.append(f"{request.command} {request.path}")
-        if self.hang_up:
-            self.hang_up -= 1
-            request.close_connection = True
-            return
-        length = int(request.headers.get("content-length", 0))
-        body = request.rfile.read(length)
-        status, document = self.answer(request) if self.answer else self._keep(request, body)
-        self._send(request, status, document if isinstance(document, bytes) else json.dumps(document).encode())
-
-    def _send(self, request: BaseHTTPRequestHandler, status: int, content: bytes) -> None:
-        request.send_response(status)
-        for name, value in {"Content-Length": str(len(content)), **self.headers}.items():
-            request.send_header(name, value)
-        request.end_headers()
-        request.wfile.write(content)
-
-    def _keep(self, request: BaseHTTPRequestHandler, body: bytes) -> tuple[int, object]:
-        path = request.path
-        if request.command == "PUT":
-            new = path not in self.stored
-            self.stored[path] = json.loads(body)
-            return (201 if new else 200), {}
-        if path not in self.stored and path != "/":
-            return 404, {"title": "Could not retrieve a resource", "detail": "Not found"}
-        if request.command == "DELETE":
-            return 200, self.stored.pop(path)
-        set_by_server = {"creationTime": "now", "modificationTime": "now", "kri": "k", "status": {}}
-        return 200, {**self.stored.get(path, {}), **set_by_server}
-
-
-@pytest.fixture
-def api() -> Iterator[tuple[Api, Endpoint]]:
-    behaviour = Api()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def handle_one(self) -> None:
-            behaviour.handle(self)
-
-        do_GET = do_PUT = do_DELETE = handle_one  # noqa: N815 - the names that http.server looks for
-
-        def log_message(self, format: str, *_: object) -> None:  # noqa: A002 - the name that http.server gives it
-            return
-
-    server = ThreadingHTTPServer((HOST, 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield behaviour, Endpoint(HOST, server.server_port)
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-@pytest.fixture
-def behaviour(api: tuple[Api, Endpoint]) -> Api:
-    return api[0]
-
-
-@pytest.fixture
-def plane(api: tuple[Api, Endpoint]) -> Iterator[ControlPlane]:
-    with closing(ControlPlane("zone1's control plane", api[1])) as asked:
-        yield asked
-
+    from tests.unit.http_api import Api
 
 DATAPLANE = {"type": "Dataplane", "mesh": "default", "name": "echo-1", "networking": {"address": "127.0.0.2"}}
 

@@ -8,11 +8,11 @@ import pytest
 
 from chaos.errors import InfraError
 from tests.integration.fake_kuma.recorded import answer, refusal
-from tests.unit.test_api import DATAPLANE, api, behaviour, plane  # noqa: F401 - fixtures
+from tests.unit.test_api import DATAPLANE
 
 if TYPE_CHECKING:
     from fixtures.platforms.universal.api import ControlPlane
-    from tests.unit.test_api import Api
+    from tests.unit.http_api import Api
 
 WHERE = "zone1's control plane refuses PUT /meshes/default/dataplanes/echo-1: "
 
@@ -30,8 +30,8 @@ WHERE = "zone1's control plane refuses PUT /meshes/default/dataplanes/echo-1: "
     ],
 )
 def test_a_refusal_is_one_line_that_names_the_field(
-    plane: ControlPlane,  # noqa: F811 - a fixture
-    behaviour: Api,  # noqa: F811
+    plane: ControlPlane,
+    behaviour: Api,
     of: str,
     told: str,
 ) -> None:
@@ -43,9 +43,7 @@ def test_a_refusal_is_one_line_that_names_the_field(
 
 @pytest.mark.parametrize("of", ["dataplane on global", "global resource on a zone"])
 def test_what_belongs_to_the_other_control_plane_is_refused_with_kumas_own_words(
-    plane: ControlPlane,  # noqa: F811
-    behaviour: Api,  # noqa: F811
-    of: str,
+    plane: ControlPlane, behaviour: Api, of: str
 ) -> None:
     behaviour.answer = lambda _: refusal(of)
     with pytest.raises(InfraError, match=r"Method not allowed On (global|zone) control plane you can") as raised:
@@ -54,19 +52,12 @@ def test_what_belongs_to_the_other_control_plane_is_refused_with_kumas_own_words
 
 
 @pytest.mark.parametrize("of", ["resource", "mesh"])
-def test_what_is_not_there_is_none(
-    plane: ControlPlane,  # noqa: F811
-    behaviour: Api,  # noqa: F811
-    of: str,
-) -> None:
+def test_what_is_not_there_is_none(plane: ControlPlane, behaviour: Api, of: str) -> None:
     behaviour.answer = lambda _: refusal(of)
     assert plane.resource(DATAPLANE) is None
 
 
-def test_a_dataplane_is_what_can_be_put_again(
-    plane: ControlPlane,  # noqa: F811
-    behaviour: Api,  # noqa: F811
-) -> None:
+def test_a_dataplane_is_what_can_be_put_again(plane: ControlPlane, behaviour: Api) -> None:
     stored = answer("dataplane")
     behaviour.answer = lambda _: (200, stored)
     assert plane.resource(DATAPLANE) == {key: stored[key] for key in ("type", "mesh", "name", "labels", "networking")}

@@ -11,14 +11,13 @@ import pytest
 from fixtures.platforms.universal.api import ControlPlane
 from fixtures.platforms.universal.settling import rejected, unsettled
 from fixtures.platforms.universal.topology import Endpoint, Topology
-from tests.unit.test_api import api  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from http.server import BaseHTTPRequestHandler
 
     from fixtures.platforms.universal.running import Running
-    from tests.unit.test_api import Api
+    from tests.unit.http_api import Api
 
 LAYOUT = Topology.of(("zone1", "zone2"), 2, 20)
 CONNECTED = {"id": "89ce42ab", "connectTime": "2026-11-24T09:58:32.450251572Z"}
@@ -69,14 +68,14 @@ class Mesh:
 
 
 @pytest.fixture
-def running(api: tuple[Api, Endpoint]) -> Iterator[Running]:  # noqa: F811 - a fixture
+def running(api: tuple[Api, Endpoint]) -> Iterator[Running]:
     with closing(ControlPlane("global", api[1])) as plane:
         mesh = SimpleNamespace(global_api=lambda: plane, admin=lambda _: api[1], topology=LAYOUT)
         yield cast("Running", mesh)
 
 
 @pytest.fixture
-def mesh(api: tuple[Api, Endpoint]) -> Mesh:  # noqa: F811 - a fixture
+def mesh(api: tuple[Api, Endpoint]) -> Mesh:
     return Mesh(api[0])
 
 
