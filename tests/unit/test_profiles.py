@@ -73,6 +73,13 @@ def test_every_resource_of_a_profile_is_one_that_kuma_takes(name: str) -> None:
         assert parse_resource(resource).type == resource["type"]
 
 
+def test_hardened_is_retry_and_the_service_probe_to_the_letter() -> None:
+    """It was measured as these two; what is changed in one has to be changed in it."""
+    hardened, probe = load_profile("hardened"), load_profile("service-probe")
+    assert hardened.resources == load_profile("retry").resources
+    assert hardened.inbound == probe.inbound
+
+
 @pytest.mark.parametrize("name", profile_names())
 def test_every_profile_says_what_it_is_for(name: str) -> None:
     files = list((Path(fixtures.profiles.__file__).parent / name).glob("*.yaml"))
