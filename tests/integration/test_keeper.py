@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -174,6 +175,16 @@ def test_a_keeper_that_is_asked_to_end_takes_all_with_it(here: Traces, tmp_path:
     with kept(tmp_path) as one:
         one.start_processes([sleeper("one")])
         keeper_of(one).send_signal(number)
+        here.assert_nothing_left()
+
+
+def test_what_it_is_just_starting_when_it_has_to_end_is_not_left(here: Traces, tmp_path: Path) -> None:
+    """Who brings a mesh up may be killed in the middle: what was started after the others were killed stayed."""
+    wanted = [sleeper(f"{number}").document() for number in range(60)]
+    with kept(tmp_path) as one, one._connect() as connection:
+        connection.sendall(json.dumps({"op": "start", "specs": wanted}).encode() + b"\n")
+        until(lambda: len(here.processes()) > 3)
+        keeper_of(one).send_signal(signal.SIGTERM)
         here.assert_nothing_left()
 
 
