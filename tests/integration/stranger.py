@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from fixtures.local.processes import ProcessSpec, Role
 from fixtures.platforms.universal import topology
 from fixtures.platforms.universal.engine import Proxy
-from fixtures.platforms.universal.processes import ProcessSpec, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

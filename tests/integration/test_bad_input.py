@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fixtures.platforms.universal.topology import BLOCKS
+from fixtures.local.addresses import BLOCKS
 from tests.integration.suite import start_pytest
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ import psutil
 import pytest
 
 from chaos.errors import InfraError, MeshGone
-from fixtures.platforms.universal import keeping as keeping_module
-from fixtures.platforms.universal.keeping import Keeping
-from fixtures.platforms.universal.processes import ProcessSpec, ProcessState, Role
+from fixtures.local import keeping as keeping_module
+from fixtures.local.keeping import Keeping
+from fixtures.local.processes import ProcessSpec, ProcessState, Role
 from tests.integration.suite import ROOT, command_of, until
 
 if TYPE_CHECKING:
@@ -221,8 +221,8 @@ def test_a_process_that_ignores_sigterm_is_ended_all_the_same(here: Traces, tmp_
 OWNER = """
 import sys
 from pathlib import Path
-from fixtures.platforms.universal.keeping import Keeping
-from fixtures.platforms.universal.processes import ProcessSpec, Role
+from fixtures.local.keeping import Keeping
+from fixtures.local.processes import ProcessSpec, Role
 keeping = Keeping.start(Path(sys.argv[1]))
 argv = (sys.executable, "-c", "import signal; signal.pause()")
 keeping.start_processes([ProcessSpec(name, Role.ECHO, "", argv) for name in ("one", "two")])

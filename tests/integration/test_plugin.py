@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chaos.errors import SettingsError
+from fixtures.local.envoy import find_envoy
 from fixtures.options import OPTIONS
-from fixtures.platforms.universal.envoy import find_envoy
 from tests.integration.suite import ROOT, start_pytest
 
 if TYPE_CHECKING:

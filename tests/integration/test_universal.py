@@ -117,7 +117,7 @@ def test_only_loopback_is_bound_and_only_in_the_meshs_own_block(mesh: Universal,
 
 
 def test_every_process_of_the_mesh_is_the_keepers(mesh: Universal, lasting_traces: Traces) -> None:
-    (keeper,) = [p for p in lasting_traces.processes() if "fixtures.platforms.universal.keeper" in command_of(p)]
+    (keeper,) = [p for p in lasting_traces.processes() if "fixtures.local.keeper" in command_of(p)]
     of_the_keeper = {keeper.pid, *(child.pid for child in keeper.children(recursive=True))}
     assert {process.pid for process in lasting_traces.processes()} == of_the_keeper
 

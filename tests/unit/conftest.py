@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fixtures.local.addresses import Endpoint
 from fixtures.platforms.universal.api import ControlPlane
-from fixtures.platforms.universal.topology import Endpoint
 from tests.unit.http_api import HOST, Api
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import pytest
 
 from chaos.errors import InfraError
 from chaos.model import Attribution
+from fixtures.local.addresses import Endpoint
 from fixtures.platforms.universal.api import ControlPlane, as_written, path_of, plural_of
 from fixtures.platforms.universal.starting import at_home
-from fixtures.platforms.universal.topology import Endpoint
 
 if TYPE_CHECKING:
     from fixtures.platforms.universal.platform import Universal

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
+from fixtures.local.addresses import Endpoint
 from fixtures.platforms.universal import evidence
-from fixtures.platforms.universal.topology import Endpoint
 
 if TYPE_CHECKING:
     from pathlib import Path

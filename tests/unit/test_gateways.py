@@ -12,18 +12,19 @@ import yaml
 
 from chaos.errors import SettingsError
 from chaos.platform import Record
+from fixtures.local.processes import ProcessSpec, Role
 from fixtures.mesh import Backend
 from fixtures.platforms.universal import groups
 from fixtures.platforms.universal.gateways import find_gateway, gateway_names, gateway_of, shipped
 from fixtures.platforms.universal.gateways.builtin import Builtin
 from fixtures.platforms.universal.gateways.delegated import Delegated
 from fixtures.platforms.universal.gateways.recipe import PLACEHOLDERS, Recipe, fill, parse_recipe, read_recipe
-from fixtures.platforms.universal.processes import ProcessSpec, Role
-from fixtures.platforms.universal.topology import Endpoint, Topology
+from fixtures.platforms.universal.topology import Topology
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from fixtures.local.addresses import Endpoint
     from fixtures.platforms.universal.running import Running
 
 ZONE = Topology.of(("zone1", "zone2"), 1, 20).zone("zone1")

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from chaos.errors import InfraError, SettingsError
+from fixtures.local.envoy import Envoy
+from fixtures.local.processes import ProcessSpec, Role
 from fixtures.platforms.universal.engine import EngineSettings, Proxy
 from fixtures.platforms.universal.engines import find_engine
 from fixtures.platforms.universal.engines.kuma import KumaEngine
-from fixtures.platforms.universal.envoy import Envoy
 from fixtures.platforms.universal.kuma import tokens
 from fixtures.platforms.universal.kuma.installation import Kuma
 from fixtures.platforms.universal.kuma.ports import Purpose, ports
 from fixtures.platforms.universal.kuma.version import KumaVersion
-from fixtures.platforms.universal.processes import ProcessSpec, Role
 from fixtures.platforms.universal.topology import Topology
 from tests.integration.fake_kuma import install
 

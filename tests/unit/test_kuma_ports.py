@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chaos.errors import SettingsError
+from fixtures.local.addresses import BLOCKS, Endpoint
+from fixtures.local.network import first_busy
 from fixtures.platforms.universal.kuma.ports import PER_BLOCK, Purpose, ports, where
-from fixtures.platforms.universal.network import first_busy
-from fixtures.platforms.universal.topology import BLOCKS, Endpoint, Topology
+from fixtures.platforms.universal.topology import Topology
 
 EPHEMERAL = 32_768
 """Linux' default net.ipv4.ip_local_port_range begins here."""

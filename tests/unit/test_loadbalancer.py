@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fixtures.platforms.universal.envoy import find_envoy
-from fixtures.platforms.universal.loadbalancer import GATEWAY_HEADER, Check, bootstrap
-from fixtures.platforms.universal.topology import ADMIN_PORT, Endpoint, Topology
+from fixtures.local.addresses import Endpoint
+from fixtures.local.envoy import find_envoy
+from fixtures.local.loadbalancer import GATEWAY_HEADER, Check, bootstrap
+from fixtures.platforms.universal.topology import ADMIN_PORT, Topology
 
 if TYPE_CHECKING:
     from pathlib import Path

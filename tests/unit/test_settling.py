@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from fixtures.local.addresses import Endpoint
 from fixtures.platforms.universal.api import ControlPlane
 from fixtures.platforms.universal.settling import rejected, unsettled
-from fixtures.platforms.universal.topology import Endpoint, Topology
+from fixtures.platforms.universal.topology import Topology
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

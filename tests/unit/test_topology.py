@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fixtures.local.addresses import BLOCKS, Endpoint
 from fixtures.options import OPTIONS
 from fixtures.platforms.universal import topology
 from fixtures.platforms.universal.engine import EngineSettings
 from fixtures.platforms.universal.engines import standin
-from fixtures.platforms.universal.topology import BLOCKS, WRONG_PORT, Endpoint, Topology
+from fixtures.platforms.universal.topology import WRONG_PORT, Topology
 
 ZONES = st.integers(2, 20).map(lambda count: tuple(f"zone{number}" for number in range(1, count + 1)))
 BLOCK = st.sampled_from(BLOCKS)
