@@ -119,6 +119,11 @@ _ALL = (
         MappingProxyType(_WRONG_PORT_FAILS),
     ),
     Claim(
+        "misconfigured-service-reroutes",
+        "When a zone's echo service is misconfigured so that the mesh finds no usable port, another zone answers.",
+        "Simulating failover and disaster",
+    ),
+    Claim(
         "delete-gateway-moves",
         "When a zone's gateway is deleted, users are answered through another zone.",
         "Simulating failover and disaster",

@@ -1,4 +1,4 @@
-"""What a fault is, and the two ways of the walkthrough to break something: delete it, or misdirect it."""
+"""What a fault is, and the two ways of the walkthrough to break something: delete it, or misconfigure it."""
 
 from __future__ import annotations
 
@@ -78,21 +78,21 @@ class Deletion:
 
 @dataclass(frozen=True)
 class Misdirection:
-    """The service points at a port where nothing listens."""
+    """The service no longer leads to its pods; ``action`` says in which way."""
 
     name: str
     kind: Kind
     claim: str
     expectation: Sight
-    action: Action = Action.REDIRECT
+    action: Action
 
     def inject(self, platform: Platform, record: Record) -> None:
-        """Redirect the recorded service."""
-        platform.redirect(record)
+        """Misconfigure the recorded service."""
+        platform.misdirect(record, self.action)
 
     def effective(self, platform: Platform, record: Record) -> str | None:
-        """Proof that it is redirected, and that nothing listens there."""
-        return platform.redirected(record)
+        """Proof that it is misconfigured."""
+        return platform.misdirected(record, self.action)
 
 
 def inside(vantage: Vantage, zone: Zone) -> Expectation:

@@ -33,7 +33,15 @@ class Action(StrEnum):
 
     DELETE = "delete"
     REDIRECT = "redirect"
+    """The service sends to a port number where nothing listens."""
+    MISNAME = "misname"
+    """The service sends to a port by a name that no pod has."""
+    MOVE = "move"
+    """The service is offered on another port than the one that is asked for."""
+    MISSELECT = "misselect"
+    """The service selects no pod."""
     PUT = "put"
+    """The target is made what was recorded."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +113,8 @@ class Platform(PlannedPlatform, Protocol):
         """Make the recorded target go away, as a user's mistake or a disaster would."""
         ...
 
-    def redirect(self, record: Record) -> None:
-        """Point the recorded service at a port where nothing listens."""
+    def misdirect(self, record: Record, action: Action) -> None:
+        """Misconfigure the recorded service as ``action`` says."""
         ...
 
     def put(self, record: Record) -> None:
@@ -117,8 +125,8 @@ class Platform(PlannedPlatform, Protocol):
         """Proof, in words, that the target no longer exists; None while it may still."""
         ...
 
-    def redirected(self, record: Record) -> str | None:
-        """Proof, in words, that the service now points at a port where nothing listens; else None."""
+    def misdirected(self, record: Record, action: Action) -> str | None:
+        """Proof, in words, that the service is misconfigured as ``action`` says; else None."""
         ...
 
     def difference(self, record: Record) -> str | None:

@@ -1,6 +1,6 @@
-"""A zone's ``echo`` names a port where nothing listens."""
+"""A zone's ``echo`` names a port number where nothing listens."""
 
 from chaos.fault import Misdirection, inside
-from chaos.platform import Kind
+from chaos.platform import Action, Kind
 
-FAULT = Misdirection("wrong-port", Kind.SERVICE, "wrong-port-reroutes", inside)
+FAULT = Misdirection("wrong-port", Kind.SERVICE, "wrong-port-reroutes", inside, Action.REDIRECT)

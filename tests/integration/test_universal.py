@@ -184,9 +184,9 @@ def test_what_is_deleted_is_answered_for_by_the_other_zone_until_it_is_put_back(
 
 def test_a_service_at_the_wrong_port_is_answered_for_by_the_other_zone_until_it_is_put_back(mesh: Universal) -> None:
     record = mesh.record(target(Kind.SERVICE))
-    mesh.redirect(record)
-    until(lambda: mesh.redirected(record), 15, "redirected")
-    proof = mesh.redirected(record)
+    mesh.misdirect(record, Action.REDIRECT)
+    until(lambda: mesh.misdirected(record, Action.REDIRECT), 15, "redirected")
+    proof = mesh.misdirected(record, Action.REDIRECT)
     assert proof is not None
     assert ":9999, where connections are refused" in proof
     difference = mesh.difference(record)
@@ -195,7 +195,7 @@ def test_a_service_at_the_wrong_port_is_answered_for_by_the_other_zone_until_it_
     until(lambda: gateway(mesh, "zone1") == "mesh-zone2", 20, "the hardened profile sees a wrong port")
 
     undo.restore(mesh, [record], MonotonicClock(), limit_s=40)
-    assert mesh.redirected(record) is None
+    assert mesh.misdirected(record, Action.REDIRECT) is None
     until(lambda: at_home(mesh), 20, "home again")
 
 
@@ -221,9 +221,9 @@ def test_what_does_not_run_cannot_be_deleted(mesh: Universal) -> None:
     undo.restore(mesh, [record], MonotonicClock(), limit_s=40)
 
 
-def test_only_a_service_has_a_port_that_could_be_wrong(mesh: Universal) -> None:
-    with pytest.raises(SettingsError, match="gateway edge in zone1 has no port that could be wrong"):
-        mesh.redirect(mesh.record(target(Kind.GATEWAY)))
+def test_only_a_service_can_be_misconfigured_and_here_only_its_port(mesh: Universal) -> None:
+    with pytest.raises(SettingsError, match="gateway edge in zone1 has nothing to redirect on this platform"):
+        mesh.misdirect(mesh.record(target(Kind.GATEWAY)), Action.REDIRECT)
 
 
 def test_the_route_can_be_pointed_at_the_zones_own_echo_and_back(mesh: Universal) -> None:

@@ -103,7 +103,8 @@ class SimulatedMesh:
         self.calls.append("delete")
         self.broken, self.injected_ns, self.repaired_ns = record.target.zone, self.clock.now_ns(), None
 
-    redirect = delete
+    def misdirect(self, record: Record, action: Action) -> None:
+        self.delete(record)
 
     def put(self, record: Record) -> None:
         self.calls.append("put")
@@ -114,7 +115,8 @@ class SimulatedMesh:
         assert self.injected_ns is not None
         return "proof" if self._since(self.injected_ns, self.clock.now_ns()) >= self.behaviour.effective_after else None
 
-    redirected = gone
+    def misdirected(self, record: Record, action: Action) -> str | None:
+        return self.gone(record)
 
     def difference(self, record: Record) -> str | None:
         if self.repaired_ns is None:

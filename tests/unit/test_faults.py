@@ -74,14 +74,14 @@ class Told(SimulatedMesh):
     def delete(self, record: Record) -> None:
         self.calls.append(f"delete {record.target}")
 
-    def redirect(self, record: Record) -> None:
-        self.calls.append(f"redirect {record.target}")
+    def misdirect(self, record: Record, action: Action) -> None:
+        self.calls.append(f"{action} {record.target}")
 
     def gone(self, record: Record) -> str | None:
         return f"{record.target} is gone"
 
-    def redirected(self, record: Record) -> str | None:
-        return f"{record.target} is redirected"
+    def misdirected(self, record: Record, action: Action) -> str | None:
+        return f"{record.target} has had its {action}"
 
 
 @pytest.mark.parametrize("name", faults())
@@ -91,9 +91,9 @@ def test_a_fault_touches_the_recorded_target_once_and_is_proved_by_asking_the_pl
 
     found.inject(mesh, record)
 
-    done = "gone" if found.action is Action.DELETE else "redirected"
+    done = "is gone" if found.action is Action.DELETE else f"has had its {found.action}"
     assert mesh.calls == [f"{found.action} {record.target}"]
-    assert found.effective(mesh, record) == f"{record.target} is {done}"
+    assert found.effective(mesh, record) == f"{record.target} {done}"
     assert isinstance(found, Deletion if found.action is Action.DELETE else Misdirection)
 
 

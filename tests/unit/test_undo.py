@@ -123,8 +123,6 @@ class FullDisk(SimulatedMesh):
         if not self.from_evidence:
             self._fill()
 
-    redirect = delete
-
     def evidence(self, zone: Zone) -> Mapping[str, str]:
         if self.limit is None:
             self._fill()
