@@ -31,6 +31,10 @@ class MeshGone(InfraError):  # noqa: N818 - says what is the matter
     """The mesh that was asked for is no longer up: there is nothing left to repair or to end."""
 
 
+class StopRequested(InfraError):  # noqa: N818 - says what is the matter
+    """The run was told to stop: what is broken is repaired, nothing more is begun."""
+
+
 class NothingSelected(InfraError):  # noqa: N818 - says what is the matter
     """A fault's selection matched nothing; injecting nothing would prove nothing."""
 

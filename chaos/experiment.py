@@ -17,9 +17,9 @@ from chaos import timeline, undo, watch
 from chaos.claims import COMES_HOME
 from chaos.clock import MonotonicClock, poll
 from chaos.conclusion import Course, conclude
-from chaos.errors import ChaosError, InfraError, InvalidRun, JournalError, NothingSelected
+from chaos.errors import ChaosError, InfraError, InvalidRun, JournalError, NothingSelected, StopRequested
 from chaos.journal import Header, Journal, Step
-from chaos.model import NS_PER_S, Attribution, Interval, SeriesKey, Verdict
+from chaos.model import NS_PER_S, Interval, SeriesKey, Verdict
 from chaos.observer import Answering, Live
 from chaos.redaction import redacted
 from chaos.result import Expectation, Finding, LogEntry, Result
@@ -70,6 +70,8 @@ class Experiment:
     folder: Path
     """Where samples, journal and evidence go; it exists and is empty."""
     pace: Pace = field(default_factory=Pace)
+    stop: Callable[[], str | None] = lambda: None
+    """Why the experiment has to end at once, None while it may go on; asked at every look at the samples."""
 
     @property
     def title(self) -> str:
@@ -98,6 +100,7 @@ class Experiment:
             with start_probe(platform.vantages, samples) as probe:
                 run.carry_out(probe)
                 run.stop(probe)
+            run.keep_attribution()
         except InvalidRun as error:
             run.find(Verdict.INVALID, error)
         except ChaosError as error:
@@ -113,7 +116,6 @@ class _Run:
         self._platform = platform
         self._observer = observer
         self._clock = clock
-        self._attribution: Attribution = platform.attribution()
         self._expected = {v.name: experiment.expectation(v) for v in platform.vantages}
         self._findings: list[Finding] = []
         self._log: list[LogEntry] = []
@@ -134,12 +136,12 @@ class _Run:
         self._note(f"{verdict}: {error}")
 
     def keep_attribution(self) -> None:
-        """Which zone each name in the samples stands for, beside the samples.
+        """Which zone each name in the samples stands for, beside the samples: pods come and go while it runs.
 
         Raises:
             InfraError: it cannot be written.
         """
-        self._keep("attribution.json", json.dumps(vars(self._attribution), indent=1, sort_keys=True))
+        self._keep("attribution.json", json.dumps(vars(self._platform.attribution()), indent=1, sort_keys=True))
 
     def _keep(self, name: str, text: str) -> None:
         file = self._experiment.folder / name
@@ -188,6 +190,7 @@ class _Run:
                 self._prove(fault, records, began)
             with self._in_phase("failover"):
                 self._watch_failover()
+                self._prove_lasting(fault, records)
         finally:
             with undo.patiently():
                 self._restore(records)
@@ -215,7 +218,7 @@ class _Run:
         limit = self._experiment.pace.effect_limit
         proofs = []
         for record in records:
-            proof = poll(self._clock, partial(fault.effective, self._platform, record), limit)
+            proof = poll(self._clock, partial(self._effective, fault, record), limit)
             if proof is None:
                 raise InfraError(f"{fault.name} had no effect on {record.target} within {limit:g} s")
             proofs.append(proof)
@@ -223,6 +226,21 @@ class _Run:
         self._effect = "; ".join(proofs)
         self._note(f"in effect: {self._effect}")
         self._step(Step.EFFECTIVE)
+
+    def _effective(self, fault: Fault, record: Record) -> str | None:
+        self._obey()
+        return fault.effective(self._platform, record)
+
+    def _prove_lasting(self, fault: Fault, records: Sequence[Record]) -> None:
+        """What was watched is the fault only if nobody else has undone it meanwhile."""
+        for record in records:
+            if fault.effective(self._platform, record) is None:
+                now = self._platform.difference(record) or "it is what it was before"
+                raise InfraError(f"{fault.name} did not last on {record.target}, something else changed it: {now}")
+
+    def _obey(self) -> None:
+        if reason := self._experiment.stop():
+            raise StopRequested(f"stopped: {reason}")
 
     def _watch_failover(self) -> None:
         experiment, injected = self._experiment, self._injected
@@ -282,7 +300,7 @@ class _Run:
     def _patience(self) -> float:
         """How long what came about in time may need until it is seen: held, or k samples of the slowest series."""
         pace = self._experiment.pace
-        every = self._probe.log.series(self._attribution).values()
+        every = self._probe.log.series(self._platform.attribution()).values()
         return max([pace.hold, *(pace.consecutive(s) * s.period_ns / NS_PER_S + 1 for s in every)])
 
     def _by_key(self, every: Mapping[SeriesKey, Series]) -> dict[SeriesKey, Expectation]:
@@ -292,9 +310,10 @@ class _Run:
         """Follow the samples until ``done`` or the limit; whether it was done."""
 
         def look() -> bool:
+            self._obey()
             self._probe.check()
             self._probe.log.poll()
-            every = self._probe.log.series(self._attribution)
+            every = self._probe.log.series(self._platform.attribution())
             self._show(every)
             return bool(every) and done(every)
 
@@ -324,7 +343,7 @@ class _Run:
         """How it went."""
         return Course(
             platform=self._platform.name,
-            attribution=self._attribution,
+            attribution=self._platform.attribution(),
             expected=self._expected,
             findings=tuple(self._findings),
             log=tuple(self._log),

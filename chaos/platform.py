@@ -102,7 +102,10 @@ class Platform(PlannedPlatform, Protocol):
     """
 
     def attribution(self) -> Attribution:
-        """Which pod, node and gateway name belongs to which zone, asked of the platform now."""
+        """Which pod, node and gateway name belongs to which zone: of all that there are or were since it came up.
+
+        Asked at every look at the samples, so it must be quick.
+        """
         ...
 
     def record(self, target: Target) -> Record:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,9 +19,10 @@ from chaos.slo import Objectives
 from tests.unit.simulation import NEVER, PERIOD_NS, Behaviour, Onlooker, SimulatedMesh, VirtualClock, start_probe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from chaos.model import Attribution
     from chaos.platform import Record
     from chaos.result import Figures, Result
 
@@ -28,11 +31,16 @@ ZONE1 = SeriesKey("gateway-zone1", Lane.FRESH)
 
 def run(folder: Path, behaviour: Behaviour, name: str | None = "delete-deployment") -> tuple[Result, SimulatedMesh]:
     mesh = SimulatedMesh(VirtualClock(), behaviour)
-    experiment = Experiment(
+    return experiment(folder, name).run(mesh, start_probe(mesh), Onlooker(), mesh.clock), mesh
+
+
+def experiment(
+    folder: Path, name: str | None = "delete-deployment", stop: Callable[[], str | None] = lambda: None
+) -> Experiment:
+    return Experiment(
         scenario="simulated", fault=fault(name) if name else None, zone="zone1", profile="page", engine="simulated",
-        claims=("comes-home",), objectives=Objectives(), folder=folder,
+        claims=("comes-home",), objectives=Objectives(), folder=folder, stop=stop,
     )  # fmt: skip
-    return experiment.run(mesh, start_probe(mesh), Onlooker(), mesh.clock), mesh
 
 
 def figures(result: Result, key: SeriesKey = ZONE1) -> Figures:
@@ -267,3 +275,57 @@ def test_a_zone_that_the_mesh_does_not_take_in_again_has_not_come_home(tmp_path:
 def test_a_zone_that_dies_again_before_the_mesh_shows_it_as_before_is_not_home(tmp_path: Path) -> None:
     result, _ = run(tmp_path, Behaviour(settled_after=12, dies_again_after=8))
     assert result.verdict is Verdict.FAIL
+
+
+class Undone(SimulatedMesh):
+    """Somebody else puts the target back, some seconds after it was broken."""
+
+    def gone(self, record: Record) -> str | None:
+        assert self.injected_ns is not None
+        undone = self._since(self.injected_ns, self.clock.now_ns()) > 2
+        return None if undone else super().gone(record)
+
+
+def test_a_fault_that_somebody_else_undoes_says_nothing_of_the_mesh(tmp_path: Path) -> None:
+    mesh = Undone(VirtualClock(), Behaviour())
+
+    result = experiment(tmp_path).run(mesh, start_probe(mesh), Onlooker(), mesh.clock)
+
+    assert result.verdict is Verdict.INFRA
+    assert "delete-deployment did not last on deployment echo in zone1, something else changed it" in str(
+        result.findings
+    )
+    assert mesh.calls[-1] == "put"
+
+
+@pytest.mark.parametrize("after", [0, 4])
+def test_a_run_that_is_told_to_stop_repairs_at_once_and_begins_nothing_more(tmp_path: Path, after: float) -> None:
+    mesh = SimulatedMesh(VirtualClock(), Behaviour())
+
+    def stop() -> str | None:
+        begun = mesh.injected_ns is not None or not after
+        told = begun and (not after or mesh.clock.now_ns() - (mesh.injected_ns or 0) >= after * NS_PER_S)
+        return "the file STOP is there" if told else None
+
+    result = experiment(tmp_path, stop=stop).run(mesh, start_probe(mesh), Onlooker(), mesh.clock)
+
+    assert result.verdict is Verdict.INFRA
+    assert [finding.text for finding in result.findings] == ["stopped: the file STOP is there"]
+    assert mesh.calls == (["record", "delete", "put"] if after else [])
+    assert result.restored is None or result.restored.high_ns / NS_PER_S < (mesh.injected_ns or 0) / NS_PER_S + 6
+
+
+class Renewed(SimulatedMesh):
+    """The repaired zone answers with pods of new names."""
+
+    def attribution(self) -> Attribution:
+        known = super().attribution()
+        return known if self.repaired_ns is None else replace(known, pods={**known.pods, "new-pod": "zone1"})
+
+
+def test_pods_that_come_with_the_repair_are_kept_beside_the_samples(tmp_path: Path) -> None:
+    mesh = Renewed(VirtualClock(), Behaviour())
+
+    experiment(tmp_path).run(mesh, start_probe(mesh), Onlooker(), mesh.clock)
+
+    assert json.loads((tmp_path / "attribution.json").read_text())["pods"]["new-pod"] == "zone1"
