@@ -15,6 +15,7 @@ from chaos.faults import fault
 from chaos.journal import Step, read_journal
 from chaos.model import NS_PER_S, Lane, SeriesKey, Verdict
 from chaos.platform import Kind, Target
+from chaos.result import Finding
 from chaos.slo import Objectives
 from tests.unit.simulation import NEVER, PERIOD_NS, Behaviour, Onlooker, SimulatedMesh, VirtualClock, start_probe
 
@@ -298,21 +299,21 @@ def test_a_fault_that_somebody_else_undoes_says_nothing_of_the_mesh(tmp_path: Pa
     assert mesh.calls[-1] == "put"
 
 
-@pytest.mark.parametrize("after", [0, 4])
-def test_a_run_that_is_told_to_stop_repairs_at_once_and_begins_nothing_more(tmp_path: Path, after: float) -> None:
+@pytest.mark.parametrize(("told_after_s", "calls"), [(1, []), (6, ["record", "delete", "put"])])
+def test_a_run_that_is_told_to_stop_repairs_at_once_and_begins_nothing_more(
+    tmp_path: Path, told_after_s: float, calls: list[str]
+) -> None:
     mesh = SimulatedMesh(VirtualClock(), Behaviour())
+    told_ns = mesh.clock.now_ns() + told_after_s * NS_PER_S
 
     def stop() -> str | None:
-        begun = mesh.injected_ns is not None or not after
-        told = begun and (not after or mesh.clock.now_ns() - (mesh.injected_ns or 0) >= after * NS_PER_S)
-        return "the file STOP is there" if told else None
+        return "the file STOP is there" if mesh.clock.now_ns() >= told_ns else None
 
     result = experiment(tmp_path, stop=stop).run(mesh, start_probe(mesh), Onlooker(), mesh.clock)
 
-    assert result.verdict is Verdict.INFRA
-    assert [finding.text for finding in result.findings] == ["stopped: the file STOP is there"]
-    assert mesh.calls == (["record", "delete", "put"] if after else [])
-    assert result.restored is None or result.restored.high_ns / NS_PER_S < (mesh.injected_ns or 0) / NS_PER_S + 6
+    assert Finding(Verdict.INFRA, "stopped: the file STOP is there") in result.findings
+    assert mesh.calls == calls
+    assert result.ended_ns < told_ns + 2 * NS_PER_S
 
 
 class Renewed(SimulatedMesh):
