@@ -21,6 +21,7 @@ from chaos.platform import Action, Kind, Target
 from fixtures.mesh import Backend, MeshSettings
 from fixtures.platforms.universal.bringup import attach, bring_up
 from tests.integration.suite import brought_up, command_of, start_mesh_chaos, start_pytest, until
+from tests.unit.made import settings as any_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ KILLED, INFRA, INVALID = -signal.SIGKILL, 10, 11
 def settings(logs: Path, block: int | None = None) -> MeshSettings:
     return MeshSettings(
         zones=("zone1", "zone2"), replicas=1, profile="hardened", engine="standin", kuma_home=None, envoy=None,
-        balancer_check="shallow", block=block, logs=logs,
+        balancer_check="shallow", block=block, logs=logs, kubernetes=any_settings().kubernetes,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,13 @@ from _pytest.config import _prepareconfig
 
 from chaos.errors import SettingsError
 from chaos.slo import Objectives
-from fixtures.options import OPTIONS, Option, read_settings
+from fixtures.options import OPTIONS, read_settings
+from fixtures.platforms.kubernetes.contexts import Contexts
+from fixtures.platforms.kubernetes.settings import Install
 from tests.unit.made import settings
 
 if TYPE_CHECKING:
+    from fixtures.option import Option
     from fixtures.options import Settings
 
 BY_NAME = {option.name: option for option in OPTIONS}
@@ -54,6 +58,44 @@ DIFFERENT: dict[str, tuple[str, tuple[tuple[str, Any], ...]]] = {
     "loopback-block": ("block", (("20", 20), ("219", 219), ("33", 33))),
     "keep-mesh": ("keep_mesh", (("yes", True), ("no", False), ("", True))),
     "plan": ("plan", (("true", True), ("0", False), ("", True))),
+    "stop-file": ("stop_file", (("/a", Path("/a")), ("/b", Path("/b")), ("c", Path.cwd() / "c"))),
+    "context": (
+        "kubernetes.contexts",
+        (
+            ("a=x,b=y,global=z", Contexts({"a": "x", "b": "y"}, "z")),
+            ("b=y,a=x,global=z", Contexts({"b": "y", "a": "x"}, "z")),
+            ("a=1,b=2,global=3", Contexts({"a": "1", "b": "2"}, "3")),
+        ),
+    ),
+    "allow-context": ("kubernetes.allowed", (("a", ("a",)), ("a,b", ("a", "b")), ("b, a", ("b", "a")))),
+    "kubeconfig": ("kubernetes.kubeconfig", (("/a", "/a"), ("/b", "/b"), ("c", "c"))),
+    "namespace": ("kubernetes.namespace", (("a", "a"), ("b", "b"), ("kong", "kong"))),
+    "install": (
+        "kubernetes.install",
+        (("nothing", Install.NOTHING), ("walkthrough", Install.WALKTHROUGH), ("mesh", Install.MESH)),
+    ),
+    "gateway-url": (
+        "kubernetes.gateway_urls",
+        (
+            ("zone1=http://a", {"zone1": "http://a"}),
+            ("zone2=https://b/", {"zone2": "https://b"}),
+            ("zone1=http://a,zone2=http://b", {"zone1": "http://a", "zone2": "http://b"}),
+        ),
+    ),
+    "load-balancer": (
+        "kubernetes.load_balancer",
+        (("http://a", "http://a"), ("https://b/", "https://b"), ("http://c:1", "http://c:1")),
+    ),
+    "control-plane": (
+        "kubernetes.control_planes",
+        (
+            ("zone1=http://a", {"zone1": "http://a"}),
+            ("global=http://b", {"global": "http://b"}),
+            ("zone1=http://a,zone2=http://b", {"zone1": "http://a", "zone2": "http://b"}),
+        ),
+    ),
+    "cluster-stop": ("kubernetes.stop_command", (("a", "a"), ("b {zone}", "b {zone}"), ("c", "c"))),
+    "cluster-start": ("kubernetes.start_command", (("a", "a"), ("b {zone}", "b {zone}"), ("c", "c"))),
 }
 
 
@@ -87,9 +129,18 @@ def test_the_first_of_command_line_environment_and_file_that_is_given_counts(ini
     field, ((in_file, file_value), (in_environment, environment_value), (given, value)) = DIFFERENT[name]
     file, environment = f"{option.key} = {in_file}", {option.variable: in_environment}
 
-    assert getattr(read(ini, file=file), field) == file_value
-    assert getattr(read(ini, file=file, environment=environment), field) == environment_value
-    assert getattr(read(ini, on_command_line(option, given), file=file, environment=environment), field) == value
+    of = attrgetter(field)
+    assert of(read(ini, file=file)) == file_value
+    assert of(read(ini, file=file, environment=environment)) == environment_value
+    assert of(read(ini, on_command_line(option, given), file=file, environment=environment)) == value
+
+
+def test_a_repeated_option_is_the_same_as_one_with_commas(ini: Path) -> None:
+    given = [f"--context={part}" for part in ("a=x", "b=y", "global=z")]
+    found = read(ini, *given)
+
+    assert found.kubernetes.contexts == Contexts({"a": "x", "b": "y"}, "z")
+    assert found.zones == ("a", "b"), "the zones are those that have a context"
 
 
 def test_without_any_option_the_defaults_are_the_walkthroughs_two_zones(ini: Path) -> None:
@@ -121,15 +172,15 @@ def test_every_default_is_a_value_that_can_be_given() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "complaint"),
     [
-        ("platform", "moon", "--platform: 'moon' is none of universal"),
-        ("platform", "", "--platform: '' is none of universal"),
+        ("platform", "moon", "--platform: 'moon' is none of kind, kubernetes, universal"),
+        ("platform", "", "--platform: '' is none of kind, kubernetes, universal"),
         ("zones", "1", "--zones: 1 is not between 2 and 20"),
         ("zones", "0", "--zones: 0 is not between 2 and 20"),
         ("zones", "21", "--zones: 21 is not between 2 and 20"),
         (
             "zones",
-            "",
-            "--zones: '' must be a number from 2 to 20, or as many different DNS labels (east,west), none of them",
+            ",",
+            "--zones: ',' must be a number from 2 to 20, or as many different DNS labels (east,west), none of them",
         ),
         ("zones", "east", "--zones: 'east' must be a number from 2 to 20"),
         ("zones", "east,east", "--zones: 'east,east' must be"),
@@ -163,6 +214,9 @@ def test_every_default_is_a_value_that_can_be_given() -> None:
         ("loopback-block", "127.30", "--loopback-block: '127.30' is not a whole number"),
         ("keep-mesh", "maybe", "--keep-mesh: 'maybe' is neither yes nor no"),
         ("plan", "2", "--plan: '2' is neither yes nor no"),
+        ("install", "all", "--install: 'all' is none of nothing, walkthrough, mesh"),
+        ("gateway-url", "zone1", "--gateway-url: '' is no URL such as http://"),
+        ("load-balancer", "192.0.2.1", "--load-balancer: '192.0.2.1' is no URL such as http://"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_one_line_that_says_what_can(name: str, text: str, complaint: str) -> None:

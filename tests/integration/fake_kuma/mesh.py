@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fixtures.mesh import MeshSettings
 from fixtures.platforms.universal.bringup import bring_up
 from tests.integration.fake_kuma import RECORDED, install
+from tests.unit.made import settings as any_settings
 
 if TYPE_CHECKING:
     from fixtures.platforms.universal.platform import Universal
@@ -35,7 +36,7 @@ class Fake:
 def settings(home: Path, logs: Path) -> MeshSettings:
     return MeshSettings(
         zones=("zone1", "zone2"), replicas=1, profile="page", engine="kuma", kuma_home=str(home), envoy=None,
-        balancer_check="shallow", block=None, logs=logs,
+        balancer_check="shallow", block=None, logs=logs, kubernetes=any_settings().kubernetes,
     )  # fmt: skip
 
 
