@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.integration.kubernetes_clusters import one_cluster, three_clusters
 from tests.integration.suite import MARK, Traces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+__all__ = ["one_cluster", "three_clusters"]
 
 
 @pytest.fixture
