@@ -21,7 +21,7 @@ from fixtures.platforms.universal.standin.view import (
 )
 
 T = TypeVar("T")
-HTTP = ServicePort(1027, "http")
+HTTP = ServicePort(1027, "http", 1027)
 SECURED = "{type: Mesh, name: default, mtls: {enabledBackend: ca-1, backends: [{name: ca-1, type: builtin}]}}"
 
 
@@ -50,7 +50,8 @@ def edge() -> Dataplane:
 
 def service(zone: str, *, available: bool = True, name: str = "echo") -> Service:
     labels = {"kuma.io/display-name": name, "kuma.io/zone": zone}
-    return Service(name, zone, labels, (HTTP,), (name,), available)
+    selector = {"kuma.io/service": name}
+    return Service(name, zone, labels, (HTTP,), (name,), available, selector)
 
 
 def view(
