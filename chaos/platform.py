@@ -82,6 +82,11 @@ class PlannedPlatform(Protocol):
         """The load balancer first, then each zone's gateway."""
         ...
 
+    @property
+    def preparation(self) -> str:
+        """What is done before the first experiment, line by line; nothing where that needs no words."""
+        ...
+
     def find(self, kind: Kind, zone: Zone) -> tuple[Target, ...]:
         """The targets of a kind in a zone; empty where there is none.
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.failover, pytest.mark.recovery]
 
 
-@pytest.mark.inject("delete-deployment", "delete-service", "wrong-port")
+@pytest.mark.inject(
+    "delete-deployment", "delete-service", "wrong-port", "wrong-port-name", "wrong-service-port", "wrong-selector"
+)
 def test_the_mesh_reroutes_to_another_zone_and_comes_home(
     prove: Prover, mesh: Mesh, fault: str, zone: str, profile: str, *, pace: Pace
 ) -> None:

@@ -71,6 +71,7 @@ class SimulatedMesh:
     clock: VirtualClock
     behaviour: Behaviour = field(default_factory=Behaviour)
     name: str = "simulated"
+    preparation: str = ""
     zones: tuple[Zone, ...] = ("zone1", "zone2")
     broken: Zone | None = None
     injected_ns: int | None = None
