@@ -18,13 +18,13 @@ from chaos.clock import MonotonicClock
 from chaos.errors import ChaosError, InfraError, MeshGone, SettingsError
 from chaos.faults import faults
 from chaos.journal import read_journal
+from chaos.platform import Platform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from importlib.metadata import EntryPoint
 
     from chaos.journal import JournalState
-    from chaos.platform import Platform
 
 PLATFORMS = "mesh_chaos.platforms"
 """The entry point group in which platforms register themselves."""
@@ -94,8 +94,12 @@ class KeptPlatform(Protocol):
         ...
 
 
-class Attached(Protocol):
+class Attached(Platform, Protocol):
     """A running mesh that this process did not bring up."""
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
 
     def end(self) -> None:
         """End it."""
@@ -136,16 +140,15 @@ def _restore(state: JournalState, limit_s: float) -> None:
         typer.echo(f"nothing to restore: {state.header.fault} in {state.header.zone} is {_how_far(state)}")
         return
     typer.echo(f"restoring {state.header.fault} in {state.header.zone} ({_how_far(state)})")
-    undo.restore(_running(state), state.records, MonotonicClock(), limit_s)
+    mesh = _platform(state.header.platform).attach(state.header.locator)
+    try:
+        undo.restore(mesh, state.records, MonotonicClock(), limit_s)
+    finally:
+        mesh.close()
     for record in state.records:
         typer.echo(f"restored: {record.target}")
     if state.may_lack_records:
         raise InfraError("what the damaged lines recorded cannot be restored: look at the mesh yourself")
-
-
-def _running(state: JournalState) -> Platform:
-    platform: Platform = _platform(state.header.platform).attach(state.header.locator)  # type: ignore[assignment]
-    return platform
 
 
 def _how_far(state: JournalState) -> str:

@@ -97,6 +97,8 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 def difference(self, record):
                     file = self.folder / record.target.zone
                     return None if file.exists() and file.read_text() == repr(dict(record.state)) else "it is away"
+                def close(self):
+                    (self.folder / "left").touch()
                 def end(self):
                     for file in self.folder.iterdir():
                         file.unlink()
@@ -121,6 +123,7 @@ def test_restore_puts_everything_back_and_names_it(path: Path, shelf: Path) -> N
     result = invoke("restore", on_shelf(path, shelf, Step.INJECTING, Step.EFFECTIVE))
 
     assert result.exit_code == 0, result.output
+    assert (shelf / "left").exists(), "others may be let in again"
     assert result.stdout.splitlines() == [
         "restoring delete-service in zone1 (at step effective)",
         "restored: service echo in zone1",
@@ -211,7 +214,7 @@ def test_a_journal_of_a_platform_that_is_not_installed_says_which_are(path: Path
     result = invoke("restore", journal(path, Step.INJECTING, platform="moonbase"))
 
     assert result.exit_code == EXIT_USAGE
-    assert "no platform 'moonbase' is installed; there are: universal" in result.stderr
+    assert "no platform 'moonbase' is installed; there are: kind, kubernetes, universal" in result.stderr
 
 
 def test_down_ends_a_kept_mesh(shelf: Path) -> None:
@@ -242,7 +245,7 @@ def test_down_on_an_unknown_platform_is_wrong_usage(tmp_path: Path) -> None:
     result = invoke("down", tmp_path, "--platform", "moonbase")
 
     assert result.exit_code == EXIT_USAGE
-    assert "no platform 'moonbase' is installed; there are: universal" in result.stderr
+    assert "no platform 'moonbase' is installed; there are: kind, kubernetes, universal" in result.stderr
 
 
 def test_the_faults_are_listed_with_their_claims() -> None:
