@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fixtures.platforms.kubernetes.testbed.gateway.backends import Backends, Surroundings, Target
-from fixtures.platforms.kubernetes.testbed.gateway.envoy import CLUSTERS, program
+from fixtures.platforms.kubernetes.testbed.gateway.envoy import CLUSTERS, ROUTES, program
 from fixtures.platforms.kubernetes.testbed.gateway.routing import Routing, Rule, routing_of, unsupported
 
 Document = dict[str, Any]
@@ -222,10 +222,10 @@ def test_every_route_leads_to_a_cluster_that_is_there() -> None:
 
 def test_former_clusters_are_kept_until_they_are_named_no_more() -> None:
     former = programmed(TARGET)
-    kept = json.loads(programmed(OTHER).responses(former.clusters)[CLUSTERS].text)
+    kept = json.loads(programmed(OTHER).destinations(former.clusters)[CLUSTERS].text)
     assert {one["name"] for one in kept["resources"]} == {*former.clusters, *programmed(OTHER).clusters}
 
 
 def test_the_same_routing_is_the_same_version() -> None:
-    assert programmed(TARGET).responses({}) == programmed(TARGET).responses({})
-    assert programmed(TARGET).responses({})[CLUSTERS].version != programmed(OTHER).responses({})[CLUSTERS].version
+    assert programmed(TARGET).entrances() == programmed(TARGET).entrances()
+    assert programmed(TARGET).entrances()[ROUTES].version != programmed(OTHER).entrances()[ROUTES].version
