@@ -31,8 +31,3 @@ DEFAULT = Kind("dataplane", "meshes/default/dataplanes")
 def test_kind(namespace: Any, labels: Any, annotations: Any, kind: Kind | None) -> None:
     pod = {"metadata": {"labels": labels, "annotations": annotations}}
     assert kind_of(pod, {"metadata": {"labels": namespace}}) == kind
-
-
-def test_only_zone_proxies_are_alone_in_their_pod() -> None:
-    assert not DEFAULT.alone
-    assert Kind("ingress", "zoneingresses").alone
