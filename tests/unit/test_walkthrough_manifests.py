@@ -118,21 +118,9 @@ def test_a_policy_is_in_the_control_planes_namespace_and_names_its_mesh_by_label
     assert (metadata["namespace"], metadata["labels"]["kuma.io/mesh"]) == ("kuma-system", "default")
 
 
-def test_a_spec_is_as_in_universal_form_where_the_zones_services_speak_http_too() -> None:
+def test_a_spec_is_as_in_universal_form() -> None:
     (universal,) = (one for one in load_profile("page").resources if one["type"] == "MeshMultiZoneService")
-    made = global_objects(load_profile("page").resources, http=True)
-    assert [one["spec"] for one in made if one["kind"] == "MeshMultiZoneService"] == [universal["spec"]]
-
-
-def test_the_walkthrough_itself_says_nowhere_that_echo_speaks_http() -> None:
-    (service, _) = (one for one in zone_objects("kong", 1, Backend.MULTIZONE) if one["kind"] == "Service")
-    assert of_kind("MeshMultiZoneService")["spec"]["ports"] == [{"port": 1027}]
-    assert not any("appProtocol" in port for port in service["spec"]["ports"])
-
-
-def test_policies_for_http_need_both_ends_to_say_so() -> None:
-    (service, _) = (one for one in zone_objects("kong", 1, Backend.MULTIZONE, http=True) if one["kind"] == "Service")
-    assert [port["port"] for port in service["spec"]["ports"] if port.get("appProtocol") == "http"] == [1027]
+    assert of_kind("MeshMultiZoneService")["spec"] == universal["spec"]
 
 
 @pytest.mark.parametrize("profile", profile_names())
