@@ -17,7 +17,6 @@ def test_a_zones_addresses() -> None:
     assert str(zone.control_plane) == "127.77.2.1:5681"
     assert str(zone.api_server) == "127.77.2.2:6443"
     assert str(zone.controller_manager) == "127.77.2.2:10257"
-    assert str(zone.gateway) == "127.77.2.9:8080"
     assert zone.services == IPv4Network("127.77.202.0/25")
     assert zone.virtual_ips == IPv4Network("127.77.202.128/25")
     assert zone.pod_ips[0] == "127.77.2.10"
@@ -46,7 +45,7 @@ def test_no_address_of_a_cluster_has_two_uses(number: int) -> None:
     zone = ZoneAddresses(20, number)
     pods = set(zone.pod_ips)
     containers = {container_address(ip) for ip in pods}
-    servers = {endpoint.host for endpoint in (*zone.endpoints(), zone.gateway)}
+    servers = {endpoint.host for endpoint in zone.endpoints()}
     services = {str(ip) for network in (zone.services, zone.virtual_ips) for ip in network}
     uses = [pods, containers, servers, services]
     assert len(set().union(*uses)) == sum(map(len, uses))
