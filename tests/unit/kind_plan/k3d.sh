@@ -14,6 +14,8 @@ ADDRESSES_2=$(docker network inspect mesh-chaos-nightly | mesh-chaos kind addres
 k3d cluster create mesh-chaos-nightly-global --image rancher/k3s:v1.35.3-k3s1 --network mesh-chaos-nightly --no-lb --k3s-arg --disable=traefik@server:0 --k3s-arg --disable=servicelb@server:0 --k3s-arg --disable=metrics-server@server:0 --kubeconfig-update-default=false --kubeconfig-switch-context=false --wait --timeout 180s
 # write its kubeconfig (context k3d-mesh-chaos-nightly-global)
 k3d kubeconfig merge mesh-chaos-nightly-global --output /state/mesh-chaos/kind/nightly/global.kubeconfig --kubeconfig-switch-context=false
+# write one kubeconfig for all
+KUBECONFIG=/state/mesh-chaos/kind/nightly/global.kubeconfig:/state/mesh-chaos/kind/nightly/zone1.kubeconfig:/state/mesh-chaos/kind/nightly/zone2.kubeconfig kubectl config view --flatten > /state/mesh-chaos/kind/nightly/kubeconfig
 # look for metallb of another version (context k3d-mesh-chaos-nightly-global)
 helm list --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --kube-context k3d-mesh-chaos-nightly-global --namespace metallb-system --all --filter '^metallb$' --output json
 # install metallb 0.16.1 (context k3d-mesh-chaos-nightly-global)
@@ -50,6 +52,8 @@ END
 k3d cluster create mesh-chaos-nightly-zone1 --image rancher/k3s:v1.35.3-k3s1 --network mesh-chaos-nightly --no-lb --k3s-arg --disable=traefik@server:0 --k3s-arg --disable=servicelb@server:0 --k3s-arg --disable=metrics-server@server:0 --kubeconfig-update-default=false --kubeconfig-switch-context=false --wait --timeout 180s
 # write its kubeconfig (context k3d-mesh-chaos-nightly-zone1)
 k3d kubeconfig merge mesh-chaos-nightly-zone1 --output /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kubeconfig-switch-context=false
+# write one kubeconfig for all
+KUBECONFIG=/state/mesh-chaos/kind/nightly/global.kubeconfig:/state/mesh-chaos/kind/nightly/zone1.kubeconfig:/state/mesh-chaos/kind/nightly/zone2.kubeconfig kubectl config view --flatten > /state/mesh-chaos/kind/nightly/kubeconfig
 # look for metallb of another version (context k3d-mesh-chaos-nightly-zone1)
 helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context k3d-mesh-chaos-nightly-zone1 --namespace metallb-system --all --filter '^metallb$' --output json
 # install metallb 0.16.1 (context k3d-mesh-chaos-nightly-zone1)
@@ -86,6 +90,8 @@ END
 k3d cluster create mesh-chaos-nightly-zone2 --image rancher/k3s:v1.35.3-k3s1 --network mesh-chaos-nightly --no-lb --k3s-arg --disable=traefik@server:0 --k3s-arg --disable=servicelb@server:0 --k3s-arg --disable=metrics-server@server:0 --kubeconfig-update-default=false --kubeconfig-switch-context=false --wait --timeout 180s
 # write its kubeconfig (context k3d-mesh-chaos-nightly-zone2)
 k3d kubeconfig merge mesh-chaos-nightly-zone2 --output /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kubeconfig-switch-context=false
+# write one kubeconfig for all
+KUBECONFIG=/state/mesh-chaos/kind/nightly/global.kubeconfig:/state/mesh-chaos/kind/nightly/zone1.kubeconfig:/state/mesh-chaos/kind/nightly/zone2.kubeconfig kubectl config view --flatten > /state/mesh-chaos/kind/nightly/kubeconfig
 # look for metallb of another version (context k3d-mesh-chaos-nightly-zone2)
 helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context k3d-mesh-chaos-nightly-zone2 --namespace metallb-system --all --filter '^metallb$' --output json
 # install metallb 0.16.1 (context k3d-mesh-chaos-nightly-zone2)
@@ -116,8 +122,6 @@ spec:
   ipAddressPools:
   - mesh-chaos
 END
-# write one kubeconfig for all
-KUBECONFIG=/state/mesh-chaos/kind/nightly/global.kubeconfig:/state/mesh-chaos/kind/nightly/zone1.kubeconfig:/state/mesh-chaos/kind/nightly/zone2.kubeconfig kubectl config view --flatten > /state/mesh-chaos/kind/nightly/kubeconfig
 # look for kuma of another version (context k3d-mesh-chaos-nightly-global)
 helm list --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --kube-context k3d-mesh-chaos-nightly-global --namespace kuma-system --all --filter '^kuma$' --output json
 # install kuma 2.13.10 (context k3d-mesh-chaos-nightly-global)

@@ -12,6 +12,8 @@ ADDRESSES_2=$(docker network inspect mesh-chaos-nightly | mesh-chaos kind addres
 #   once: it fails where it was done already
 #   undo: kind delete cluster --name mesh-chaos-nightly-global --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig
 KIND_EXPERIMENTAL_DOCKER_NETWORK=mesh-chaos-nightly kind create cluster --name mesh-chaos-nightly-global --image kindest/node:v1.36.1 --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --wait 180s
+# write one kubeconfig for all
+KUBECONFIG=/state/mesh-chaos/kind/nightly/global.kubeconfig:/state/mesh-chaos/kind/nightly/zone1.kubeconfig:/state/mesh-chaos/kind/nightly/zone2.kubeconfig kubectl config view --flatten > /state/mesh-chaos/kind/nightly/kubeconfig
 # look for metallb of another version (context kind-mesh-chaos-nightly-global)
 helm list --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --kube-context kind-mesh-chaos-nightly-global --namespace metallb-system --all --filter '^metallb$' --output json
 # install metallb 0.16.1 (context kind-mesh-chaos-nightly-global)
@@ -46,6 +48,8 @@ END
 #   once: it fails where it was done already
 #   undo: kind delete cluster --name mesh-chaos-nightly-zone1 --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig
 KIND_EXPERIMENTAL_DOCKER_NETWORK=mesh-chaos-nightly kind create cluster --name mesh-chaos-nightly-zone1 --image kindest/node:v1.36.1 --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --wait 180s
+# write one kubeconfig for all
+KUBECONFIG=/state/mesh-chaos/kind/nightly/global.kubeconfig:/state/mesh-chaos/kind/nightly/zone1.kubeconfig:/state/mesh-chaos/kind/nightly/zone2.kubeconfig kubectl config view --flatten > /state/mesh-chaos/kind/nightly/kubeconfig
 # look for metallb of another version (context kind-mesh-chaos-nightly-zone1)
 helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context kind-mesh-chaos-nightly-zone1 --namespace metallb-system --all --filter '^metallb$' --output json
 # install metallb 0.16.1 (context kind-mesh-chaos-nightly-zone1)
@@ -80,6 +84,8 @@ END
 #   once: it fails where it was done already
 #   undo: kind delete cluster --name mesh-chaos-nightly-zone2 --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig
 KIND_EXPERIMENTAL_DOCKER_NETWORK=mesh-chaos-nightly kind create cluster --name mesh-chaos-nightly-zone2 --image kindest/node:v1.36.1 --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --wait 180s
+# write one kubeconfig for all
+KUBECONFIG=/state/mesh-chaos/kind/nightly/global.kubeconfig:/state/mesh-chaos/kind/nightly/zone1.kubeconfig:/state/mesh-chaos/kind/nightly/zone2.kubeconfig kubectl config view --flatten > /state/mesh-chaos/kind/nightly/kubeconfig
 # look for metallb of another version (context kind-mesh-chaos-nightly-zone2)
 helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context kind-mesh-chaos-nightly-zone2 --namespace metallb-system --all --filter '^metallb$' --output json
 # install metallb 0.16.1 (context kind-mesh-chaos-nightly-zone2)
@@ -110,8 +116,6 @@ spec:
   ipAddressPools:
   - mesh-chaos
 END
-# write one kubeconfig for all
-KUBECONFIG=/state/mesh-chaos/kind/nightly/global.kubeconfig:/state/mesh-chaos/kind/nightly/zone1.kubeconfig:/state/mesh-chaos/kind/nightly/zone2.kubeconfig kubectl config view --flatten > /state/mesh-chaos/kind/nightly/kubeconfig
 # look for kuma of another version (context kind-mesh-chaos-nightly-global)
 helm list --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --kube-context kind-mesh-chaos-nightly-global --namespace kuma-system --all --filter '^kuma$' --output json
 # install kuma 2.13.10 (context kind-mesh-chaos-nightly-global)
