@@ -1,33 +1,28 @@
-"""Which pods have a proxy, and of which kind: the rules of Kuma's injector."""
+"""What a pod's proxy is: a sidecar that was injected, or that of a zone."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from fixtures.platforms.kubernetes.testbed.agent.sidecar import Kind, kind_of
-
-ON = {"kuma.io/sidecar-injection": "enabled"}
-OFF = {"kuma.io/sidecar-injection": "disabled"}
-DEFAULT = Kind("dataplane", "meshes/default/dataplanes")
+from fixtures.platforms.kubernetes.testbed.agent.sidecar import Kind, is_proxy, kind_of
 
 
 @pytest.mark.parametrize(
-    ("namespace", "labels", "annotations", "kind"),
+    ("labels", "annotations", "kind"),
     [
-        ({}, {}, {}, None),
-        (ON, {}, {}, DEFAULT),
-        (ON, OFF, {}, None),
-        ({}, ON, {}, DEFAULT),
-        (ON, {}, {"kuma.io/gateway": "enabled"}, DEFAULT),
-        (ON, {"kuma.io/mesh": "other"}, {}, Kind("dataplane", "meshes/other/dataplanes")),
-        (ON, {}, {"kuma.io/mesh": "other"}, Kind("dataplane", "meshes/other/dataplanes")),
-        ({}, OFF, {"kuma.io/ingress": "enabled"}, Kind("ingress", "zoneingresses")),
-        ({}, OFF, {"kuma.io/egress": "enabled"}, Kind("egress", "zoneegresses")),
-        ({}, {}, {"kuma.io/egress": "disabled"}, None),
+        ({}, {}, Kind("dataplane", "meshes/default/dataplanes")),
+        ({}, {"kuma.io/gateway": "enabled"}, Kind("dataplane", "meshes/default/dataplanes")),
+        ({"kuma.io/mesh": "other"}, {}, Kind("dataplane", "meshes/other/dataplanes")),
+        ({}, {"kuma.io/mesh": "other"}, Kind("dataplane", "meshes/other/dataplanes")),
+        ({}, {"kuma.io/ingress": "enabled"}, Kind("ingress", "zoneingresses")),
+        ({}, {"kuma.io/egress": "enabled"}, Kind("egress", "zoneegresses")),
+        ({}, {"kuma.io/egress": "disabled"}, Kind("dataplane", "meshes/default/dataplanes")),
     ],
 )
-def test_kind(namespace: Any, labels: Any, annotations: Any, kind: Kind | None) -> None:
-    pod = {"metadata": {"labels": labels, "annotations": annotations}}
-    assert kind_of(pod, {"metadata": {"labels": namespace}}) == kind
+def test_kind(labels: dict[str, str], annotations: dict[str, str], kind: Kind) -> None:
+    assert kind_of({"metadata": {"labels": labels, "annotations": annotations}}) == kind
+
+
+def test_a_proxy_is_known_by_its_image() -> None:
+    images = ("kumahq/kuma-dp:2.13.10", "docker.io/kumahq/kuma-dp", "kong/go-echo:latest")
+    assert [is_proxy({"image": image}) for image in images] == [True, True, False]
