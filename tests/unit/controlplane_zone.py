@@ -70,6 +70,10 @@ class Cluster:
     mesh_services: list[Document] = field(default_factory=list)
     """Those that the cluster shows; made of the Services unless a test gives them."""
     multi: tuple[dict[str, Any], ...] = ()
+    known: tuple[dict[str, Any], ...] = ()
+    """The MeshServices that the control plane shows, of any zone."""
+    synced: bool = True
+    """Whether the control plane has heard from global."""
 
     @property
     def pod(self) -> Document:
@@ -86,10 +90,8 @@ class Cluster:
     def world(self) -> World:
         mesh = {"metadata": {"name": "default", "uid": "m"}, "spec": MESH_SPEC}
         objects = {NAMESPACE: self.namespaces, POD: self.pods, SERVICE: self.services, MESH: [mesh]}
-        shown = Shown(({"type": "Mesh", "name": "default"},), (), self.multi, ())
-        return World.read(
-            self.zone, POOL, {**objects, MESH_SERVICE: self.mesh_services}, Seen("i", synced=True, shown=shown)
-        )
+        shown = Shown(({"type": "Mesh", "name": "default"},), self.known, self.multi, ())
+        return World.read(self.zone, POOL, {**objects, MESH_SERVICE: self.mesh_services}, Seen("i", self.synced, shown))
 
     def settle(self) -> None:
         """What the API server has after the control plane showed its MeshServices."""

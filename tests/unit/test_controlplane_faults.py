@@ -57,7 +57,7 @@ def test_deleting_the_service_its_mesh_service_is_left_to_garbage_collection(one
     (document,) = one.mesh_services
     one.services.clear()
     assert one.world().mesh_services() == []
-    assert not one.world().is_orphan(document)
+    assert not one.world().is_unwanted(document)
     one.mesh_services.clear()
     assert [r["type"] for r in one.world().resources()] == ["Dataplane"]
 

@@ -63,7 +63,7 @@ def test_one_that_is_no_longer_wanted_goes_though_its_service_stays() -> None:
     (document,) = cluster.mesh_services
     cluster.namespaces = [namespace("kong", other="label")]
     assert cluster.world().mesh_services() == []
-    assert cluster.world().is_orphan(document)
+    assert cluster.world().is_unwanted(document)
 
 
 def test_a_service_that_was_made_again_waits_until_the_former_ones_is_collected() -> None:
@@ -73,6 +73,20 @@ def test_a_service_that_was_made_again_waits_until_the_former_ones_is_collected(
     assert names(cluster) == []
     cluster.mesh_services = []
     assert names(cluster) == ["echo"]
+
+
+def test_those_of_other_zones_are_shown_in_the_system_namespace() -> None:
+    labels = {"kuma.io/display-name": "echo", "kuma.io/zone": "zone2"}
+    remote = {"type": "MeshService", "mesh": "default", "name": "echo-hash", "labels": labels, "spec": {"ports": []}}
+    (found,) = Cluster(known=(remote,)).world().others()
+    assert (found["metadata"]["name"], found["metadata"]["namespace"]) == ("echo-hash", "kuma-system")
+    assert Cluster(zone="zone2", known=(remote,)).world().others() == []
+
+
+@pytest.mark.parametrize("synced", [True, False])
+def test_those_of_other_zones_go_only_when_global_says_so(synced: bool) -> None:
+    remote = {"metadata": {"name": "echo-hash", "namespace": "kuma-system", "uid": "u", "labels": {}}, "spec": {}}
+    assert Cluster(synced=synced).world().is_unwanted(remote) == synced
 
 
 def test_those_of_other_zones_are_not_told_to_the_control_plane_again() -> None:

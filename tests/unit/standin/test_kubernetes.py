@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from fixtures.platforms.universal.standin.api import REVISION_PATH, application
+from fixtures.platforms.universal.standin import REVISION_PATH
+from fixtures.platforms.universal.standin.api import application
 from fixtures.platforms.universal.standin.ca import Pair
 from fixtures.platforms.universal.standin.log import Log
 from fixtures.platforms.universal.standin.resources.dataplane import Dataplane
