@@ -10,9 +10,11 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -25,7 +27,8 @@ from fixtures.platforms.kubernetes.kinds import DEPLOYMENT, GATEWAY, HTTP_ROUTE,
 from fixtures.platforms.kubernetes.testbed.addresses import ZoneAddresses
 from fixtures.platforms.kubernetes.walkthrough import global_objects, route_objects, zone_objects
 from fixtures.profiles import load_profile, profile_names
-from tests.integration.suite import ROOT, until
+from tests.integration.suite import ROOT
+from tests.integration.suite import until as within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +42,8 @@ pytestmark = pytest.mark.envoy
 TESTBED = "fixtures.platforms.kubernetes.testbed"
 NAMESPACE = "kong"
 PODS = "gateway.networking.k8s.io/gateway-name=kong"
+until = partial(within, limit_s=120.0)
+"""Pods are processes: on a busy machine four interpreters take a minute to start."""
 
 
 @dataclass
@@ -156,6 +161,7 @@ def both(zone: Zone) -> Iterator[Zone]:
     }
     with zone.echo(zone.service_ip(), "own"), zone.echo(vip, "all-zones"):
         zone.cluster.apply(document)
+        until(lambda: zone.programmed() and answers(f"http://{zone.gateway}:8080/echo"))
         yield zone
     zone.cluster.delete(MMZS, "echo", "kuma-system")
     zone.point_at(Backend.SERVICE)
@@ -223,6 +229,40 @@ class Hammer:
 def test_envoy_is_rid_of_what_no_route_leads_to(both: Zone) -> None:
     both.point_at(Backend.MULTIZONE)
     until(lambda: both.known_services() == [f"127.{both.clusters.block}.201.129:1027*1"])
+
+
+class Slow(BaseHTTPRequestHandler):
+    """Answers when it is told to."""
+
+    asked, released = threading.Event(), threading.Event()
+
+    def do_GET(self) -> None:
+        self.asked.set()
+        assert self.released.wait(30)
+        body = b"at last"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_request_that_is_under_way_ends_well_where_it_began(zone: Zone) -> None:
+    with ThreadingHTTPServer((zone.service_ip(), 1027), Slow) as server, ThreadPoolExecutor() as pool:
+        pool.submit(server.serve_forever)
+        try:
+            answer = pool.submit(httpx.get, f"http://{zone.gateway}:8080/echo", timeout=30)
+            assert Slow.asked.wait(10)
+            zone.point_at(Backend.MULTIZONE)
+            until(lambda: zone.known_services() == [])
+            Slow.released.set()
+            assert answer.result().text == "at last"
+        finally:
+            Slow.released.set()
+            server.shutdown()
+            zone.point_at(Backend.SERVICE)
 
 
 def test_what_leads_nowhere_is_answered_as_kong_does(zone: Zone) -> None:
