@@ -8,7 +8,9 @@ import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 import pytest
 import urllib3
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOST = "127.232.0.2"
+PREFIX = "/k8s/clusters/c-1"
+"""Where a server for several clusters has one of them."""
 ECHO = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "echo"}}
 _KINDS = {
     "/api/v1": {"resources": [{"name": "services", "kind": "Service", "namespaced": True}]},
@@ -53,11 +57,12 @@ class Script:
 
     def handle(self, request: BaseHTTPRequestHandler) -> None:
         request.rfile.read(int(request.headers.get("content-length", 0)))
-        if request.path in _KINDS:
-            self._send(request, (200, {}, _KINDS[request.path]))
+        version = request.path.removeprefix(PREFIX)
+        if version in _KINDS:
+            self._send(request, (200, {}, _KINDS[version]))
             return
         self.asked.append(f"{request.command} {request.path}")
-        answer = self.answers.pop(0)
+        answer = self.answers.pop(0) if self.answers else failure(418, "the script has no more answers")
         self._send(request, answer(request) if callable(answer) else answer)
 
     def _send(self, request: BaseHTTPRequestHandler, answer: Answer) -> None:
@@ -228,7 +233,7 @@ def test_a_forbidden_verb_names_the_roles(script: Script) -> None:
     with pytest.raises(Refused) as raised:
         script.cluster().get(SERVICE, "echo")
     assert f"GET Service kong/echo: forbidden: user system:serviceaccount:ci:bot {cannot}; " in str(raised.value)
-    assert "deploy/rbac.yaml" in str(raised.value)
+    assert "deploy/rbac-" in str(raised.value)
 
 
 def test_what_admission_forbids_is_told_in_its_words(script: Script) -> None:
@@ -366,3 +371,72 @@ def test_a_login_helper_that_fails_is_quoted(script: Script, caplog: pytest.LogC
     ):
         client_for("blue", path)
     assert not caplog.records
+
+
+def test_a_cluster_that_was_made_anew_is_found_in_the_kubeconfig(script: Script) -> None:
+    script.answers = [FOUND, FOUND]
+    cluster = script.cluster()
+    cluster.get(SERVICE, "echo")
+    script.kubeconfig(server=script.url + PREFIX)
+    cluster.reconnect()
+    cluster.get(SERVICE, "echo")
+    path = "/api/v1/namespaces/kong/services/echo"
+    assert script.asked == [f"GET {path}", f"GET {PREFIX}{path}"]
+
+
+def listed(version: str, *names: str) -> Answer:
+    items = [{"metadata": {"name": name, "uid": f"uid-{name}", "resourceVersion": "1"}} for name in names]
+    return 200, {}, {"metadata": {"resourceVersion": version}, "items": items}
+
+
+def streamed(*events: object) -> Answer:
+    return 200, {}, b"".join(json.dumps(event).encode() + b"\n" for event in events)
+
+
+def followed(script: Script, count: int) -> list[tuple[str, str]]:
+    """The first events of a watch."""
+    events = script.cluster().watch(SERVICE, threading.Event())
+    return [(event.type, event.object["metadata"]["name"]) for event in islice(events, count)]
+
+
+def asked(script: Script) -> list[str]:
+    """Whether each request was a list, or a watch and since when."""
+    queries = [parse_qs(line.partition("?")[2]) for line in script.asked]
+    return [f"watch since {query['resourceVersion'][0]}" if "watch" in query else "list" for query in queries]
+
+
+def test_a_watch_goes_on_after_the_last_it_heard(script: Script) -> None:
+    new = {"type": "ADDED", "object": {"metadata": {"name": "b", "uid": "uid-b", "resourceVersion": "6"}}}
+    mark = {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "9"}}}
+    gone = {"type": "DELETED", "object": {"metadata": {"name": "b", "uid": "uid-b", "resourceVersion": "11"}}}
+    script.answers = [listed("5", "a"), streamed(new, mark), streamed(gone)]
+    assert followed(script, 3) == [("ADDED", "a"), ("ADDED", "b"), ("DELETED", "b")]
+    assert asked(script) == ["list", "watch since 5", "watch since 9"]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        failure(410, "Expired"),
+        failure(504, "Too large resource version: 5, current: 2"),
+        streamed({"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired", "message": "old"}}),
+    ],
+)
+def test_a_watch_that_the_server_cannot_follow_up_begins_with_a_list(script: Script, refusal: Answer) -> None:
+    script.answers = [listed("5", "a", "b"), refusal, listed("7", "b", "c")]
+    assert followed(script, 4)[2:] == [("DELETED", "a"), ("ADDED", "c")]
+    assert asked(script) == ["list", "watch since 5", "list"]
+    assert "; again in 1 s" in script.lines[0]
+
+
+def test_a_watch_of_a_cluster_that_was_made_anew_begins_with_a_list(script: Script) -> None:
+    script.answers = [listed("5", "a"), listed("7", "b")]
+    cluster = script.cluster()
+    events = cluster.watch(SERVICE, threading.Event())
+    assert next(events).type == "ADDED"
+    cluster.reconnect()
+    assert [(event.type, event.object["metadata"]["name"]) for event in (next(events), next(events))] == [
+        ("DELETED", "a"),
+        ("ADDED", "b"),
+    ]
+    assert asked(script) == ["list", "list"]
