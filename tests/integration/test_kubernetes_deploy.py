@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
+from fixtures.platforms.kubernetes.checks import checks
+from fixtures.platforms.kubernetes.cluster import connect
+from fixtures.platforms.kubernetes.contexts import check_known, parse_contexts
+from fixtures.platforms.kubernetes.preflight import run as run_checks
+from fixtures.platforms.kubernetes.survey import Surveyed
 from tests.integration.suite import ROOT, start_pytest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from fixtures.platforms.kubernetes.testbed.clusters import Clusters
     from tests.integration.suite import Traces
 
 
@@ -114,3 +122,39 @@ def test_every_journal_that_is_left_is_restored_and_what_cannot_be_fails(
     asked = (tmp_path / "asked").read_text().splitlines()
     assert [line.rpartition("latest/")[2] for line in asked] == [f"{n}/journal.jsonl" for n in ("a", "broken", "z z")]
     assert all(line.startswith("restore ") for line in asked), where
+
+
+def in_readme_blocks(beginning: str) -> str:
+    """The shell commands of the README's block that begins with these words."""
+    blocks = (ROOT / "deploy/README.md").read_text().split("```")[1::2]
+    return next(block for block in blocks if block.strip().startswith(beginning))
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not on this machine")
+def test_the_commands_of_the_readme_make_a_kubeconfig_that_may_what_a_run_does(
+    three_clusters: Clusters, tmp_path: Path
+) -> None:
+    def shell(commands: str) -> None:
+        run = subprocess.run(
+            ["sh", "-e", "-c", commands],
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "KUBECONFIG": str(three_clusters.kubeconfig)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert run.returncode == 0, run.stderr
+
+    (tmp_path / "deploy").symlink_to(ROOT / "deploy")
+    shell("for zone in zone1 zone2; do kubectl --context $zone create namespace kong; done")
+    shell(in_readme_blocks("kubectl --context zone1 apply"))
+    shell(in_readme_blocks("for place in"))
+    made = tmp_path / "mesh-chaos.kubeconfig"
+    assert made.stat().st_mode & 0o777 == 0o600
+    assert not (tmp_path / "ca.crt").exists()
+    contexts = parse_contexts("zone1=zone1,zone2=zone2,global=global")
+    check_known(contexts, str(made))
+    clusters = {name: connect(name, name, "kong", kubeconfig=str(made), log=print) for name in contexts.all}
+    site = Surveyed({zone: clusters[zone] for zone in contexts.zones}, clusters["global"])
+    asked = [check for check in checks() if check.name in {"reachable", "distinct clusters", "rights"}]
+    assert run_checks(asked, site, print) == []

@@ -16,7 +16,8 @@ from chaos.errors import InfraError
 from fixtures.lifeline import die_with_parent
 from fixtures.platforms.kubernetes.cluster import Cluster, connect
 from fixtures.platforms.kubernetes.kinds import LEASE, NAMESPACE
-from fixtures.platforms.kubernetes.lease import LEASE_NAME, Leases, Timing, holder_of
+from fixtures.platforms.kubernetes.lease import Leases
+from fixtures.platforms.kubernetes.zonelease import LEASE_NAME, Timing, holder_of
 from tests.integration.kubernetes_clusters import running_clusters
 from tests.integration.suite import ROOT, until
 
@@ -115,7 +116,8 @@ def test_what_is_given_back_is_free_at_once_and_names_nobody(place: Place) -> No
 _HOLD = """
 import sys
 from fixtures.platforms.kubernetes.cluster import connect
-from fixtures.platforms.kubernetes.lease import Leases, Timing
+from fixtures.platforms.kubernetes.lease import Leases
+from fixtures.platforms.kubernetes.zonelease import Timing
 kubeconfig, namespace = sys.argv[1:]
 cluster = connect("zone1", "zone1", namespace, kubeconfig=kubeconfig, log=print)
 Leases({"zone1": cluster}, namespace, "killed", print, timing=Timing(2, 0.2, 0.05)).take()
@@ -263,6 +265,15 @@ def test_a_zone_that_is_away_is_left_to_run_out(place: Place) -> None:
     finally:
         place.running.start("zone1")
     assert timed(place.leases("two", "zone1")) >= FAST.duration_s
+
+
+def test_a_run_may_give_them_back_and_take_them_again(place: Place) -> None:
+    leases = place.leases("one", "zone1")
+    leases.take()
+    leases.release()
+    leases.take()
+    first = place.lease("zone1")["spec"]["renewTime"]
+    until(lambda: place.lease("zone1")["spec"]["renewTime"] > first, 5, "it is renewed")
 
 
 def test_a_namespace_that_is_missing_is_said(place: Place) -> None:

@@ -301,6 +301,7 @@ def test_a_preflight_without_rights_lists_every_verb_that_is_missing(config: Pat
         "get,list,watch Gateway in kong",
         "create Gateway in kong",
         "update,patch,delete Gateway kong in kong",
+        "get ReplicaSet in kong",
         "get,list,watch HTTPRoute in kong",
         "get,list,watch MeshService in kong",
         "get,list,watch MeshMultiZoneService in kuma-system",

@@ -13,10 +13,10 @@ import yaml
 
 from chaos.model import Verdict
 from fixtures.platforms.kubernetes.contexts import GLOBAL
-from fixtures.platforms.kubernetes.lease import TIMING
 from fixtures.platforms.kubernetes.rights import rights
 from fixtures.platforms.kubernetes.settings import Install
 from fixtures.platforms.kubernetes.survey import Surveyed
+from fixtures.platforms.kubernetes.zonelease import TIMING
 from fixtures.profiles import choose_profiles, load_profile
 from fixtures.run import EXIT_CODES
 
