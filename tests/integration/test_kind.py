@@ -5,17 +5,20 @@ What is not shown here, for want of a container daemon, is that the images start
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import threading
+import uuid
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from chaos.errors import InfraError, SettingsError
+from chaos.errors import InfraError, MeshGone, SettingsError
 from fixtures.mesh import Backend
 from fixtures.meshes import mesh_settings
 from fixtures.platforms.kind import bringup
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
     from fixtures.mesh import MeshSettings
     from fixtures.platforms.kind.made import Made
+    from fixtures.platforms.kubernetes.cluster import Cluster
     from fixtures.platforms.kubernetes.testbed.clusters import Clusters
     from tests.integration.suite import Traces
 
@@ -45,54 +49,86 @@ SAME = "node=v1.36.3"
 """The version of the API servers that new clusters turn out to be."""
 
 
+@dataclass
+class Bench:
+    """What a test makes clusters with."""
+
+    programs: Programs
+    clusters: Clusters
+    logs: Path
+    name: str = field(default_factory=lambda: f"test-{uuid.uuid4().hex[:6]}")
+    """Of clusters: no other test's, and no other run's of the tests."""
+    made: list[Made] = field(default_factory=list)
+
+    def wanted(self, **given: str) -> MeshSettings:
+        return mesh_settings(settings(platform="kind", cluster_name=self.name, **given), "page", self.logs)
+
+    def make(self, progress: Callable[[str], None] = lambda _: None, **given: str) -> Made:
+        self.made.append(make(self.wanted(**given), progress))
+        return self.made[-1]
+
+    def cluster(self, member: str) -> str:
+        return f"mesh-chaos-{self.name}-{member}"
+
+    @property
+    def all(self) -> set[str]:
+        return {self.cluster(member) for member in ("global", "zone1", "zone2")}
+
+    def api(self, member: str) -> Cluster:
+        """The API server that a new cluster turns out to be."""
+        return at(self.clusters.kubeconfig, member)
+
+    def clean_up(self) -> None:
+        """End what a failed test has left."""
+        self.programs.obey()
+        for one in self.made:
+            one.end()
+            with contextlib.suppress(MeshGone):
+                Kept(one.layout.folder).end()
+
+    def command(self, *arguments: str, traces: Traces, code: int = 0) -> str:
+        """``mesh-chaos kind ARGUMENTS``, in a process of its own."""
+        done = subprocess.run(
+            [sys.executable, "-m", "fixtures.platforms.kind", *arguments],
+            cwd=Path(__file__).parents[2],
+            env=traces.environment(**self.programs.environment()),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout + done.stderr
+
+
 @pytest.fixture
-def programs(
-    three_clusters: Clusters, here: Traces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Programs]:
+def bench(three_clusters: Clusters, here: Traces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """The programs first on PATH; everything that is made has been deleted in the end, and the user's is as it was."""
     del here
-    installed = Programs.install(tmp_path / "programs", three_clusters)
-    yield from _used(installed, monkeypatch)
-
-
-def _used(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> Iterator[Programs]:
+    programs = Programs.install(tmp_path / "programs", three_clusters)
     for name, value in programs.environment().items():
         monkeypatch.setenv(name, value)
-    yield programs
-    assert not programs.clusters
-    assert not programs.networks
-    assert not list(programs.state.iterdir()) if programs.state.exists() else True
+    bench = Bench(programs, three_clusters, tmp_path / "logs")
+    yield bench
+    left = programs.clusters, programs.networks, list(programs.state.iterdir()) if programs.state.exists() else []
+    bench.clean_up()
+    assert left == (set(), set(), [])
     programs.assert_user_untouched()
 
 
-@pytest.fixture
-def wanted(tmp_path: Path) -> Callable[..., MeshSettings]:
-    def make_settings(**given: str) -> MeshSettings:
-        return mesh_settings(settings(platform="kind", **given), "page", tmp_path / "logs")
-
-    return make_settings
-
-
-def brought_up(wanted: MeshSettings) -> Made:
-    return make(wanted, lambda _: None)
-
-
-def test_clusters_are_made_a_mesh_is_installed_and_all_of_it_is_deleted(
-    programs: Programs, wanted: Callable[..., MeshSettings], three_clusters: Clusters
-) -> None:
+def test_clusters_are_made_a_mesh_is_installed_and_all_of_it_is_deleted(bench: Bench) -> None:
     said: list[str] = []
-    made = make(wanted(), said.append)
-    run = made.layout.run
-    creates = programs.calls("kind create cluster")
+    made = bench.make(said.append)
+    creates = bench.programs.calls("kind create cluster")
 
-    assert programs.clusters == {f"mesh-chaos-{run}-{member}" for member in ("global", "zone1", "zone2")}
-    network = programs.calls("docker network create")
+    assert bench.programs.clusters == bench.all
+    network = bench.programs.calls("docker network create")
     assert network[0].ended_ns is not None
     assert network[0].ended_ns < min(call.began_ns for call in creates)
     assert max(call.began_ns for call in creates) < min(call.ended_ns or 0 for call in creates)  # all at once
-    assert {call.environment["KIND_EXPERIMENTAL_DOCKER_NETWORK"] for call in creates} == programs.networks
+    assert {call.environment["KIND_EXPERIMENTAL_DOCKER_NETWORK"] for call in creates} == bench.programs.networks
 
-    meshes = programs.calls("--install kuma")
+    meshes = bench.programs.calls("--install kuma")
     assert "controlPlane.mode=global" in meshes[0].argv
     ready_ns = meshes[0].ended_ns
     assert ready_ns is not None
@@ -100,7 +136,7 @@ def test_clusters_are_made_a_mesh_is_installed_and_all_of_it_is_deleted(
     assert all(f"controlPlane.kdsGlobalAddress=grpcs://{GLOBAL_ADDRESS}:5685" in call.argv for call in meshes[1:])
 
     for index, member in enumerate(made.layout.members):
-        pool = at(three_clusters.kubeconfig, member).get(POOL, "mesh-chaos", "metallb-system")
+        pool = bench.api(member).get(POOL, "mesh-chaos", "metallb-system")
         assert pool is not None
         assert pool["spec"] == {"addresses": [f"172.18.{128 + index}.1-172.18.{128 + index}.254"]}
     for file in made.layout.folder.iterdir():
@@ -109,8 +145,8 @@ def test_clusters_are_made_a_mesh_is_installed_and_all_of_it_is_deleted(
     assert any(line.startswith("zone1: install kuma 2.13.10") for line in said)
 
     made.end()
-    deleted = [str(call) for call in programs.calls() if " rm " in str(call) or " delete " in str(call)]
-    assert deleted[-1] == f"docker network rm --force mesh-chaos-{run}"
+    deleted = [str(call) for call in bench.programs.calls() if " rm " in str(call) or " delete " in str(call)]
+    assert deleted[-1] == f"docker network rm --force mesh-chaos-{bench.name}"
     assert len(deleted) == 4
 
 
@@ -118,12 +154,12 @@ def test_clusters_are_made_a_mesh_is_installed_and_all_of_it_is_deleted(
     ("match", "said", "line"),
     [
         (
-            "kind create cluster --name mesh-chaos-n-zone2",
+            "kind create cluster --name mesh-chaos-NAME-zone2",
             "ERROR: failed to create cluster: pulling image\nno space left on device\n",
-            "zone2: cannot make the cluster mesh-chaos-n-zone2: kind create cluster failed: no space left on device ",
+            "zone2: cannot make the cluster mesh-chaos-NAME-zone2: kind create cluster failed: no space left on",
         ),
         (
-            "--kube-context kind-mesh-chaos-n-zone1 --namespace kuma-system --install kuma",
+            "--kube-context kind-mesh-chaos-NAME-zone1 --namespace kuma-system --install kuma",
             "Error: failed to fetch https://kumahq.github.io/charts/kuma-2.13.10.tgz : 503\n",
             "zone1: cannot install kuma 2.13.10: helm upgrade failed: Error: failed to fetch https://kumahq.github.io",
         ),
@@ -134,121 +170,99 @@ def test_clusters_are_made_a_mesh_is_installed_and_all_of_it_is_deleted(
         ),
     ],
 )
-def test_a_failure_in_the_middle_leaves_nothing(
-    programs: Programs, wanted: Callable[..., MeshSettings], match: str, said: str, line: str
-) -> None:
-    programs.rule(match, stderr=said, code=1)
+def test_a_failure_in_the_middle_leaves_nothing(bench: Bench, match: str, said: str, line: str) -> None:
+    bench.programs.rule(match.replace("NAME", bench.name), stderr=said, code=1)
     with pytest.raises(InfraError) as caught:
-        brought_up(wanted(cluster_name="n"))
+        bench.make()
     (told,) = str(caught.value).splitlines()
-    assert told.startswith(line)
+    assert told.startswith(line.replace("NAME", bench.name))
     assert "(whole log: " in told
 
 
 def test_a_mesh_that_does_not_come_up_in_them_takes_the_clusters_with_it(
-    programs: Programs, wanted: Callable[..., MeshSettings], monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(handed: MeshSettings, progress: object, owner: object) -> None:
-        assert programs.clusters
+        assert bench.programs.clusters
         assert handed.kubernetes.kubeconfig is not None
         assert owner is not None
         raise InfraError("echo is not ready")
 
     monkeypatch.setattr(kubernetes, "bring_up", fail)
     with pytest.raises(InfraError, match=r"^echo is not ready$"):
-        bringup.bring_up(wanted(), lambda _: None)
+        bringup.bring_up(bench.wanted(), lambda _: None)
 
 
-def test_what_cannot_be_deleted_is_told_with_the_command(
-    programs: Programs, wanted: Callable[..., MeshSettings]
-) -> None:
-    made = brought_up(wanted(cluster_name="n"))
-    programs.rule("kind delete cluster --name mesh-chaos-n-zone1", stderr="ERROR: daemon is gone\n", code=1)
+def test_what_cannot_be_deleted_is_told_with_the_command(bench: Bench) -> None:
+    made = bench.make()
+    delete = f"kind delete cluster --name {bench.cluster('zone1')}"
+    bench.programs.rule(delete, stderr="ERROR: daemon is gone\n", code=1)
     with pytest.raises(InfraError) as caught:
         made.end()
     assert "left to do: " in str(caught.value)
-    assert "kind delete cluster --name mesh-chaos-n-zone1" in str(caught.value)
-    assert programs.clusters == {"mesh-chaos-n-zone1"}
-    programs.obey()
+    assert delete in str(caught.value)
+    assert bench.programs.clusters == {bench.cluster("zone1")}
+    bench.programs.obey()
     Kept(made.layout.folder).end()
 
 
-def test_kept_clusters_are_used_again_and_deleted_on_request(
-    programs: Programs, wanted: Callable[..., MeshSettings], traces: Traces
-) -> None:
-    first = brought_up(wanted(cluster_name="n", versions=SAME))
+def test_kept_clusters_are_used_again_and_deleted_on_request(bench: Bench, traces: Traces) -> None:
+    first = bench.make(versions=SAME)
     told = first.keep()
     first.end()
     folder = first.layout.folder
     assert f"mesh-chaos kind down {folder}" in told
     assert f"export KUBECONFIG={first.layout.kubeconfig}" in told
-    assert len(programs.clusters) == 3
-    created = len(programs.calls("kind create"))
+    assert len(bench.programs.clusters) == 3
+    created = len(bench.programs.calls("kind create"))
 
-    second = brought_up(wanted(cluster_name="n", versions=SAME))
+    second = bench.make(versions=SAME)
     second.end()
-    assert len(programs.clusters) == 3
-    assert len(programs.calls("kind create")) == created
+    assert len(bench.programs.clusters) == 3
+    assert len(bench.programs.calls("kind create")) == created
 
-    listed = run(traces, programs, "list")
-    assert f"{folder}: mesh-chaos-n-global, mesh-chaos-n-zone1, mesh-chaos-n-zone2" in listed
-    assert "have been deleted" in run(traces, programs, "down", str(folder))
-    assert "they are deleted" in run(traces, programs, "down", str(folder), code=10)
+    listed = bench.command("list", traces=traces)
+    assert f"{folder}: {', '.join(map(bench.cluster, ('global', 'zone1', 'zone2')))}" in listed
+    assert "have been deleted" in bench.command("down", str(folder), traces=traces)
+    assert "they have been deleted" in bench.command("down", str(folder), code=10, traces=traces)
 
 
-def test_clusters_of_another_version_are_not_used(programs: Programs, wanted: Callable[..., MeshSettings]) -> None:
-    first = brought_up(wanted(cluster_name="n"))
+def test_clusters_of_another_version_are_not_used(bench: Bench) -> None:
+    first = bench.make()
     first.keep()
     first.end()
     with pytest.raises(SettingsError, match=r"runs Kubernetes v1\.36\.3, wanted is v1\.36\.1: choose another"):
-        brought_up(wanted(cluster_name="n"))
-    assert len(programs.clusters) == 3
+        bench.make()
+    assert len(bench.programs.clusters) == 3
     Kept(first.layout.folder).end()
 
 
-def test_two_runs_never_share_clusters(programs: Programs, wanted: Callable[..., MeshSettings]) -> None:
-    first = brought_up(wanted(cluster_name="n"))
-    with pytest.raises(SettingsError, match="another run uses the clusters n"):
-        brought_up(wanted(cluster_name="n"))
-    with pytest.raises(SettingsError, match="another run uses the clusters n"):
+def test_two_runs_never_share_clusters(bench: Bench) -> None:
+    first = bench.make()
+    with pytest.raises(SettingsError, match=f"another run uses the clusters {bench.name}"):
+        bench.make()
+    with pytest.raises(SettingsError, match=f"another run uses the clusters {bench.name}"):
         Kept(first.layout.folder).end()
-    assert len(programs.clusters) == 3
+    assert len(bench.programs.clusters) == 3
     first.end()
 
 
-def run(traces: Traces, programs: Programs, *arguments: str, code: int = 0) -> str:
-    """``mesh-chaos kind ARGUMENTS``, in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "fixtures.platforms.kind", *arguments],
-        cwd=Path(__file__).parents[2],
-        env=traces.environment(**programs.environment()),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stdout + done.stderr
-
-
-def test_a_zone_s_cluster_is_deleted_and_comes_back_as_it_was(
-    programs: Programs, wanted: Callable[..., MeshSettings], three_clusters: Clusters, traces: Traces
-) -> None:
-    made = brought_up(wanted(cluster_name="n"))
-    folder, zone1 = str(made.layout.folder), at(three_clusters.kubeconfig, "zone1")
+def test_a_zone_s_cluster_is_deleted_and_comes_back_as_it_was(bench: Bench, traces: Traces) -> None:
+    made = bench.make()
+    folder, zone1 = str(made.layout.folder), bench.api("zone1")
     for one in zone_objects("kong", 2, Backend.MULTIZONE, probe=False):
         zone1.apply(one)
     be_kubelet(zone1, "kong", "app=echo")
 
-    run(traces, programs, "stop", folder, "zone1")
-    assert programs.clusters == {"mesh-chaos-n-global", "mesh-chaos-n-zone2"}
+    bench.command("stop", folder, "zone1", traces=traces)
+    assert bench.programs.clusters == {bench.cluster("global"), bench.cluster("zone2")}
     assert zone1.get(DEPLOYMENT, "echo") is None
-    assert "there is no cluster" in run(traces, programs, "stop", folder, "zone1")
+    assert "there is no cluster" in bench.command("stop", folder, "zone1", traces=traces)
 
     kubelet = threading.Thread(target=be_kubelet, args=(zone1, "kong", "app=echo"))
     until(lambda: not zone1.list(ObjectKind("v1", "Pod"), "app=echo"))
     kubelet.start()
-    run(traces, programs, "start", folder, "zone1")
+    bench.command("start", folder, "zone1", traces=traces)
     kubelet.join()
     route = zone1.get(HTTP_ROUTE, "echo")
     assert route is not None
@@ -258,96 +272,85 @@ def test_a_zone_s_cluster_is_deleted_and_comes_back_as_it_was(
     assert namespace is not None
     assert namespace["metadata"]["labels"]["kuma.io/sidecar-injection"] == "enabled"
 
-    created = len(programs.calls("kind create"))
-    run(traces, programs, "start", folder, "zone1")  # what is as it was is left alone
-    assert len(programs.calls("kind create")) == created
-    assert "no zone 'zone9'" in run(traces, programs, "stop", folder, "zone9", code=2)
+    created = len(bench.programs.calls("kind create"))
+    bench.command("start", folder, "zone1", traces=traces)  # what is as it was is left alone
+    assert len(bench.programs.calls("kind create")) == created
+    assert "no zone 'zone9'" in bench.command("stop", folder, "zone9", code=2, traces=traces)
     made.end()
 
 
 def test_the_licence_is_in_the_cluster_and_nowhere_else(
-    programs: Programs,
-    wanted: Callable[..., MeshSettings],
-    three_clusters: Clusters,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KMESH_LICENSE_INLINE", "s3cret")
-    made = brought_up(wanted(versions="kong-mesh"))
-    secret = at(three_clusters.kubeconfig, "global").get(SECRET, "kong-mesh-license", "kuma-system")
+    made = bench.make(versions="kong-mesh")
+    secret = bench.api("global").get(SECRET, "kong-mesh-license", "kuma-system")
     assert secret is not None
     assert secret["data"] == {"license.json": "czNjcmV0"}
-    at(three_clusters.kubeconfig, "global").delete(SECRET, "kong-mesh-license", "kuma-system")
-    for call in programs.calls():
+    bench.api("global").delete(SECRET, "kong-mesh-license", "kuma-system")
+    for call in bench.programs.calls():
         assert "s3cret" not in str(call)
         assert "KMESH_LICENSE_INLINE" not in call.environment
     kept = [*made.layout.folder.rglob("*"), *(tmp_path / "logs").rglob("*")]
     assert not [file for file in kept if file.is_file() and b"s3cret" in file.read_bytes()]
-    assert any("kuma.controlPlane.mode=global" in call.argv for call in programs.calls("--install kong-mesh"))
+    assert any("kuma.controlPlane.mode=global" in call.argv for call in bench.programs.calls("--install kong-mesh"))
     made.end()
 
 
-def test_k3d_makes_them_where_kind_is_not_there(
-    three_clusters: Clusters,
-    here: Traces,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    wanted: Callable[..., MeshSettings],
-) -> None:
-    del here
-    programs = Programs.install(tmp_path / "programs", three_clusters, makers=("k3d",))
-    monkeypatch.setattr("shutil.which", lambda name: None if name == "kind" else f"/bin/{name}")
-    for _ in _used(programs, monkeypatch):
-        made = brought_up(wanted(cluster_name="n"))
-        assert programs.clusters == {f"mesh-chaos-n-{member}" for member in ("global", "zone1", "zone2")}
-        assert made.layout.contexts.zones["zone2"] == "k3d-mesh-chaos-n-zone2"
-        made.end()
+def test_k3d_makes_them_where_kind_is_not_there(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    (bench.programs.folder / "bin" / "kind").unlink()
+    monkeypatch.setenv("PATH", str(bench.programs.folder / "bin"))  # nor is there one of the machine's
+    made = bench.make()
+    assert bench.programs.clusters == bench.all
+    assert made.layout.contexts.zones["zone2"] == f"k3d-{bench.cluster('zone2')}"
+    made.end()
+    assert len(bench.programs.calls("k3d cluster delete")) == 3
 
 
 PLATFORM = ("--platform=kind", "-m", "failover", "--fault=delete-service", "--zone=zone1")
 
 
-def started(traces: Traces, programs: Programs, tmp_path: Path) -> Run:
-    return start_pytest(traces, tmp_path / "artifacts", *PLATFORM, **programs.environment())
+def started(traces: Traces, bench: Bench, tmp_path: Path) -> Run:
+    return start_pytest(traces, tmp_path / "artifacts", *PLATFORM, **bench.programs.environment())
 
 
-def begun(programs: Programs, suite: Run) -> bool:
+def begun(bench: Bench, suite: Run) -> bool:
     """Whether the call that goes on for ever has begun."""
     if suite.process.poll() is not None:
         pytest.fail(suite.finish())
-    return bool(programs.calls("--install kuma"))
+    return bool(bench.programs.calls("--install kuma"))
 
 
-def test_ctrl_c_deletes_everything(programs: Programs, traces: Traces, tmp_path: Path) -> None:
-    programs.rule("--install kuma", hang=True)
-    suite = started(traces, programs, tmp_path)
-    until(lambda: begun(programs, suite), 90)
+def test_ctrl_c_deletes_everything(bench: Bench, traces: Traces, tmp_path: Path) -> None:
+    bench.programs.rule("--install kuma", hang=True)
+    suite = started(traces, bench, tmp_path)
+    until(lambda: begun(bench, suite), 90)
     suite.kill(signal.SIGINT)
     text = suite.finish()
     assert suite.code == 2, text
-    assert not programs.clusters
+    assert not bench.programs.clusters
 
 
-def test_after_kill_9_everything_is_deleted(programs: Programs, traces: Traces, tmp_path: Path) -> None:
-    programs.rule("--install kuma", hang=True)
-    suite = started(traces, programs, tmp_path)
-    until(lambda: begun(programs, suite), 90)
+def test_after_kill_9_everything_is_deleted(bench: Bench, traces: Traces, tmp_path: Path) -> None:
+    bench.programs.rule("--install kuma", hang=True)
+    suite = started(traces, bench, tmp_path)
+    until(lambda: begun(bench, suite), 90)
     suite.kill(signal.SIGKILL)
     suite.finish()
-    until(lambda: not programs.clusters and not programs.networks and not traces.processes(), 60)
-    until(lambda: not list(programs.state.iterdir()))
+    until(lambda: not bench.programs.clusters and not bench.programs.networks and not traces.processes(), 60)
+    until(lambda: not list(bench.programs.state.iterdir()))
 
 
 def test_after_kill_9_while_clusters_are_made_everything_is_deleted(
-    programs: Programs, traces: Traces, tmp_path: Path
+    bench: Bench, traces: Traces, tmp_path: Path
 ) -> None:
-    programs.rule("metallb --repo", hang=True)
-    suite = started(traces, programs, tmp_path)
-    until(lambda: len(programs.clusters) == 3, 90)
+    bench.programs.rule("metallb --repo", hang=True)
+    suite = started(traces, bench, tmp_path)
+    until(lambda: len(bench.programs.clusters) == 3, 90)
     suite.kill(signal.SIGKILL)
     suite.finish()
-    until(lambda: not programs.clusters and not programs.networks and not traces.processes(), 60)
-    until(lambda: not list(programs.state.iterdir()))
+    until(lambda: not bench.programs.clusters and not bench.programs.networks and not traces.processes(), 60)
+    until(lambda: not list(bench.programs.state.iterdir()))
 
 
 def test_without_a_daemon_it_is_wrong_usage_in_one_line(traces: Traces, tmp_path: Path) -> None:
@@ -362,7 +365,11 @@ def test_without_a_daemon_it_is_wrong_usage_in_one_line(traces: Traces, tmp_path
     assert suite.code in {4, 10}, text
 
 
-def test_the_plan_needs_nothing(traces: Traces, tmp_path: Path) -> None:
+def test_the_plan_needs_nothing(
+    traces: Traces,
+    tmp_path: Path,
+    name: str,
+) -> None:
     suite = start_pytest(
         traces, tmp_path / "artifacts", *PLATFORM, "--plan", "--cluster-name=n", XDG_STATE_HOME=str(tmp_path / "state")
     )
@@ -375,42 +382,38 @@ def test_the_plan_needs_nothing(traces: Traces, tmp_path: Path) -> None:
 CONTEXTS = "zone1=zone1,zone2=zone2,global=global"
 
 
-def test_a_mesh_is_installed_into_clusters_that_there_are_and_taken_away(
-    programs: Programs, three_clusters: Clusters, tmp_path: Path
-) -> None:
-    config = str(three_clusters.kubeconfig)
+def test_a_mesh_is_installed_into_clusters_that_there_are_and_taken_away(bench: Bench, tmp_path: Path) -> None:
+    config = str(bench.clusters.kubeconfig)
     contexts = parse_contexts(CONTEXTS)
     installed = install_mesh(contexts, config, InstallSettings(), tmp_path / "logs", lambda _: None)
-    assert len(programs.calls("helm upgrade")) == 5
+    assert len(bench.programs.calls("helm upgrade")) == 5
     found = Installed.of(installed.locator())
     assert found is not None
     found.end()
-    gone = [str(call).split(" --namespace ")[1].split()[1] for call in programs.calls("helm uninstall")]
+    gone = [str(call).split(" --namespace ")[1].split()[1] for call in bench.programs.calls("helm uninstall")]
     assert sorted(gone) == ["kong-operator", "kong-operator", "kuma", "kuma", "kuma"]
 
 
-def test_what_was_installed_before_stays_and_another_version_is_refused(
-    programs: Programs, three_clusters: Clusters, tmp_path: Path
-) -> None:
-    config, logs = str(three_clusters.kubeconfig), tmp_path / "logs"
+def test_what_was_installed_before_stays_and_another_version_is_refused(bench: Bench, tmp_path: Path) -> None:
+    config, logs = str(bench.clusters.kubeconfig), tmp_path / "logs"
     contexts = parse_contexts(CONTEXTS)
     first = install_mesh(contexts, config, InstallSettings(), logs / "1", lambda _: None)
     again = install_mesh(contexts, config, InstallSettings(), logs / "2", lambda _: None)
     again.end()
-    assert not programs.calls("helm uninstall")
+    assert not bench.programs.calls("helm uninstall")
 
     newer = parse_versions("kuma=2.14.3")
     with pytest.raises(
         SettingsError, match=r"kuma-2\.13\.10 is installed in kuma-system \(deployed\), wanted is kuma-2"
     ):
         install_mesh(contexts, config, InstallSettings(newer), logs / "3", lambda _: None)
-    assert not programs.calls("helm uninstall")
+    assert not bench.programs.calls("helm uninstall")
     upgraded = install_mesh(contexts, config, InstallSettings(newer, upgrade=True), logs / "4", lambda _: None)
     upgraded.end()
-    assert not programs.calls("helm uninstall")
+    assert not bench.programs.calls("helm uninstall")
     assert "helm uninstall" in first.keep()
     first.end()
-    assert len(programs.calls("helm uninstall")) == 5
+    assert len(bench.programs.calls("helm uninstall")) == 5
 
 
 def test_the_commands_are_part_of_mesh_chaos(traces: Traces) -> None:

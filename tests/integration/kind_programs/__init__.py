@@ -48,14 +48,14 @@ class Programs:
     folder: Path
 
     @classmethod
-    def install(cls, folder: Path, clusters: Clusters | None = None, makers: tuple[str, ...] = ("kind",)) -> Programs:
+    def install(cls, folder: Path, clusters: Clusters | None = None) -> Programs:
         """Scripts in ``folder/bin``; ``clusters`` are the API servers that a new cluster turns out to be."""
         (folder / "bin").mkdir(parents=True)
         for name in ("networks", "clusters", "releases", "rules"):
             (folder / name).mkdir()
         if clusters:
             (folder / "kubeconfig").symlink_to(clusters.kubeconfig)
-        for name in ("docker", "helm", *makers):
+        for name in ("docker", "helm", "kind", "k3d"):
             script = folder / "bin" / name
             script.write_text(
                 f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(ROOT)!r})\n"
