@@ -48,6 +48,7 @@ def pod(name: str = "echo-6c9f-1", ip: str = "127.9.1.10", **annotations: str) -
     metadata = {"name": name, "namespace": "kong", "uid": f"pod-{name}", "labels": labels, "ownerReferences": [owner]}
     container = {"name": "echo", "ports": [{"containerPort": number, "protocol": "TCP"} for _, number in ECHO_PORTS]}
     status = {"phase": "Running", "podIP": ip, "containerStatuses": [{"name": "echo", "ready": True}]}
+    annotations = {"kuma.io/sidecar-injected": "true", **annotations}
     return {"metadata": {**metadata, "annotations": annotations}, "spec": {"containers": [container]}, "status": status}
 
 

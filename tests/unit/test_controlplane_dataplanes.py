@@ -8,7 +8,7 @@ import pytest
 
 from fixtures.platforms.universal.standin.errors import ApiError
 from fixtures.platforms.universal.standin.resources.registry import parse_resource
-from tests.unit.controlplane_zone import Cluster, namespace, pod, service
+from tests.unit.controlplane_zone import Cluster, pod, service
 
 GATEWAY = {"kuma.io/gateway": "enabled"}
 
@@ -55,22 +55,11 @@ def test_a_pod_that_is_not_there_has_none(status: dict[str, Any], reason: str) -
     assert [r for r in cluster.world().resources() if r["type"] == "Dataplane"] == [], reason
 
 
-@pytest.mark.parametrize(
-    ("labels", "own", "has_one"),
-    [
-        ({"kuma.io/sidecar-injection": "enabled"}, None, True),
-        ({"kuma.io/sidecar-injection": "true"}, None, True),
-        ({"kuma.io/sidecar-injection": "enabled"}, "disabled", False),
-        ({"other": "label"}, None, False),
-        ({"other": "label"}, "enabled", True),
-    ],
-)
-def test_a_pod_gets_a_sidecar_by_its_own_label_or_else_its_namespaces(
-    labels: dict[str, str], own: str | None, has_one: bool
-) -> None:
-    cluster = Cluster(namespaces=[namespace("kong", **labels)])
-    if own:
-        cluster.pod["metadata"]["labels"]["kuma.io/sidecar-injection"] = own
+@pytest.mark.parametrize(("injected", "has_one"), [("true", True), ("enabled", True), ("false", False), (None, False)])
+def test_a_pod_has_one_if_admission_gave_it_a_sidecar(injected: str | None, has_one: bool) -> None:
+    """Not by its namespace's label: pods that were there before the label have no sidecar."""
+    cluster = Cluster()
+    cluster.pod["metadata"]["annotations"] = {} if injected is None else {"kuma.io/sidecar-injected": injected}
     assert bool([r for r in cluster.world().resources() if r["type"] == "Dataplane"]) == has_one
 
 

@@ -111,8 +111,8 @@ def test_a_zone_proxy_is_advertised_at_its_pod_ip_or_as_annotations_say() -> Non
     ingress, egress = pod("ingress", "127.9.1.20"), pod("egress", "127.9.1.21", **{"kuma.io/egress": "enabled"})
     for document in (ingress, egress):
         document["metadata"]["namespace"] = "kuma-system"
-    ingress["metadata"]["annotations"] = {"kuma.io/ingress": "enabled"}
-    cluster = Cluster(pods=[ingress, egress], services=[])
+    ingress["metadata"]["annotations"] |= {"kuma.io/ingress": "enabled"}
+    cluster = Cluster(pods=[ingress, egress], services=[], namespaces=[namespace("kuma-system")])
     (one, two) = cluster.world().resources()
     assert (one["type"], one["name"], two["type"]) == ("ZoneIngress", "ingress.kuma-system", "ZoneEgress")
     assert (one["networking"]["advertisedAddress"], one["networking"]["advertisedPort"]) == ("127.9.1.20", 10001)
