@@ -82,6 +82,7 @@ DIFFERENT: dict[str, tuple[str, tuple[tuple[str, Any], ...]]] = {
             ("zone1=http://a,zone2=http://b", {"zone1": "http://a", "zone2": "http://b"}),
         ),
     ),
+    "gateway-port": ("kubernetes.gateway_port", (("1", 1), ("8080", 8080), ("65535", 65535))),
     "load-balancer": (
         "kubernetes.load_balancer",
         (("http://a", "http://a"), ("https://b/", "https://b"), ("http://c:1", "http://c:1")),
@@ -216,6 +217,8 @@ def test_every_default_is_a_value_that_can_be_given() -> None:
         ("plan", "2", "--plan: '2' is neither yes nor no"),
         ("install", "all", "--install: 'all' is none of nothing, walkthrough, mesh"),
         ("gateway-url", "zone1", "--gateway-url: '' is no URL such as http://"),
+        ("gateway-port", "http", "--gateway-port: 'http' is no port"),
+        ("gateway-port", "65536", "--gateway-port: '65536' is no port"),
         ("load-balancer", "192.0.2.1", "--load-balancer: '192.0.2.1' is no URL such as http://"),
     ],
 )
