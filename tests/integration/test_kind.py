@@ -365,11 +365,7 @@ def test_without_a_daemon_it_is_wrong_usage_in_one_line(traces: Traces, tmp_path
     assert suite.code in {4, 10}, text
 
 
-def test_the_plan_needs_nothing(
-    traces: Traces,
-    tmp_path: Path,
-    name: str,
-) -> None:
+def test_the_plan_needs_nothing(traces: Traces, tmp_path: Path) -> None:
     suite = start_pytest(
         traces, tmp_path / "artifacts", *PLATFORM, "--plan", "--cluster-name=n", XDG_STATE_HOME=str(tmp_path / "state")
     )
