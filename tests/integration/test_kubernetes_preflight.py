@@ -538,12 +538,13 @@ def test_a_namespace_that_is_missing_is_said_once_and_what_is_in_it_is_not_asked
     with pytest.raises(InfraError) as failed:
         preflight.require(prepared.site(namespace="absent"), lambda _: None)
     lines = str(failed.value).splitlines()
+    create, label = "create namespace absent", "label --overwrite namespace absent kuma.io/sidecar-injection=enabled"
     assert lines == [
         "preflight: 2 problems",
         "  zone1 has no namespace absent",
-        "    fix: kubectl --context zone1 create namespace absent",
+        f"    fix: kubectl --context zone1 {create} && kubectl --context zone1 {label}",
         "  zone2 has no namespace absent",
-        "    fix: kubectl --context zone2 create namespace absent",
+        f"    fix: kubectl --context zone2 {create} && kubectl --context zone2 {label}",
     ]
 
 
