@@ -364,6 +364,12 @@ def test_what_cannot_be_misdirected_says_so(place: Place) -> None:
         target.misdirect(target.record(place.zones), Action.MOVE, place.zones)
 
 
+def test_a_deployment_of_nothing_is_no_target(place: Place) -> None:
+    place.apply_as("kubectl", deployment(replicas=0))
+    with pytest.raises(NothingSelected, match="has 0 replicas"):
+        place.breakable(Kind.DEPLOYMENT).record(place.zones)
+
+
 def test_no_deployment_is_no_target(place: Place) -> None:
     with pytest.raises(NothingSelected, match=f"there is no Deployment {place.namespace}/echo"):
         place.breakable(Kind.DEPLOYMENT).record(place.zones)

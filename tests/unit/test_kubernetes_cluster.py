@@ -17,7 +17,7 @@ import urllib3
 import yaml
 
 from chaos.errors import SettingsError
-from fixtures.platforms.kubernetes import asking
+from fixtures.platforms.kubernetes import asking, watching
 from fixtures.platforms.kubernetes.cluster import Cluster, connect
 from fixtures.platforms.kubernetes.connecting import IN_CLUSTER, client_for
 from fixtures.platforms.kubernetes.kinds import DEPLOYMENT, SERVICE
@@ -264,6 +264,15 @@ def test_a_token_that_was_renewed_is_read_again(script: Script, tmp_path: Path) 
     assert not script.lines
 
 
+def test_a_kubeconfig_that_went_away_meanwhile_is_told(script: Script, tmp_path: Path) -> None:
+    script.answers = [failure(401)]
+    cluster = script.cluster()
+    cluster.serves(SERVICE)
+    (tmp_path / "kubeconfig").unlink()
+    with pytest.raises(Unanswered, match=r"context 'blue' of .* cannot be used"):
+        cluster.get(SERVICE, "echo")
+
+
 @pytest.mark.parametrize("page", [b"<html>log in</html>", b"[]"])
 def test_a_page_in_place_of_an_api_is_told(script: Script, page: bytes) -> None:
     script.answers = [(200, {"Content-Type": "text/html"}, page)]
@@ -294,6 +303,19 @@ def test_nobody_there_is_asked_again_and_then_said(script: Script) -> None:
         cluster.silence()
         == f"zone1 (context blue): the API server http://{HOST}:1 does not answer (Connection refused)"
     )
+
+
+def test_a_slow_server_is_no_silent_one(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "READ_S", 0.2)
+    awake = threading.Event()
+
+    def sleep(_: BaseHTTPRequestHandler) -> Answer:
+        awake.wait(10)
+        return None
+
+    script.answers = [sleep]
+    assert script.cluster().silence() is None
+    awake.set()
 
 
 def test_a_refusal_is_no_silence(script: Script) -> None:
@@ -426,7 +448,17 @@ def test_a_watch_that_the_server_cannot_follow_up_begins_with_a_list(script: Scr
     script.answers = [listed("5", "a", "b"), refusal, listed("7", "b", "c")]
     assert followed(script, 4)[2:] == [("DELETED", "a"), ("ADDED", "c")]
     assert asked(script) == ["list", "watch since 5", "list"]
-    assert "; again in 1 s" in script.lines[0]
+    assert "; again every 1 s" in script.lines[0]
+
+
+def test_a_watch_says_why_it_waits_once(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A zone that is deleted for a minute is no news every second."""
+    monkeypatch.setattr(watching, "_AGAIN_S", 0.01)
+    new = {"type": "ADDED", "object": {"metadata": {"name": "b", "uid": "uid-b", "resourceVersion": "6"}}}
+    failures = [failure(503), failure(503), failure(500), failure(500), streamed(), failure(500)]
+    script.answers = [listed("5", "a"), *failures, streamed(new)]
+    assert followed(script, 2) == [("ADDED", "a"), ("ADDED", "b")]
+    assert [line.partition("HTTP ")[2][:3] for line in script.lines] == ["503", "500", "500"]
 
 
 def test_a_watch_of_a_cluster_that_was_made_anew_begins_with_a_list(script: Script) -> None:

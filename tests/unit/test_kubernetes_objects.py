@@ -105,6 +105,18 @@ def test_differences_are_named_by_field() -> None:
     ]
 
 
+def test_values_of_the_environment_are_nobodys_business() -> None:
+    def made(value: str) -> Document:
+        return {"kind": "Deployment", "metadata": {}, "spec": {"env": [{"name": "PASSWORD", "value": value}]}}
+
+    assert differences(made("secret"), made("geheim")) == ["spec.env[0].value is another one"]
+
+
+def test_long_values_are_cut() -> None:
+    (found,) = differences(service(), service(selector="x" * 5000))
+    assert len(found) < 300
+
+
 def test_a_list_of_another_length_is_one_difference() -> None:
     now = service()
     now["spec"]["ports"].pop()
