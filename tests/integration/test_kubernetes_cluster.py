@@ -9,10 +9,12 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from kubernetes.config import incluster_config
 
 from chaos.errors import InfraError
 from fixtures.local.addresses import Endpoint
 from fixtures.platforms.kubernetes.cluster import ALL_NAMESPACES, MANAGED_BY, Cluster, connect
+from fixtures.platforms.kubernetes.connecting import IN_CLUSTER
 from fixtures.platforms.kubernetes.kinds import (
     CONFIG_MAP,
     CUSTOM_RESOURCE_DEFINITION,
@@ -251,6 +253,22 @@ def test_rights_are_the_api_servers_word(here: Here) -> None:
     assert not bot.can_i("delete", DEPLOYMENT, namespace="default").allowed
     assert not bot.can_i("get", NODE).allowed
     assert bot.list(DEPLOYMENT) == []
+
+
+def test_a_pod_reaches_its_own_cluster_without_a_kubeconfig(
+    here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laid_out = here.clusters.cluster(ZONE)
+    server = laid_out.addresses.api_server
+    (tmp_path / "token").write_text(here.token("bot"))
+    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
+    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(laid_out.home / "ca.crt"))
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", server.host)
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(server.port))
+    inside = connect(ZONE, IN_CLUSTER, here.namespace, kubeconfig=None, log=here.said.append)
+    assert inside.version() == f"v{KUBERNETES}"
+    with pytest.raises(Refused, match=f"user system:serviceaccount:{here.namespace}:bot cannot list resource"):
+        inside.list(DEPLOYMENT)
 
 
 def test_a_token_that_was_never_given_out_is_told(here: Here) -> None:
