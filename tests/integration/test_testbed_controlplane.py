@@ -196,7 +196,8 @@ def test_a_service_that_is_deleted_takes_its_mesh_service_along_and_brings_it_ba
     until(lambda: bed.state(name) == "Available")
     bed.core().delete_namespaced_service("echo", name)
     until(lambda: bed.states(f"echo.{name}") == {49151: "Ready"})
-    until(lambda: bed.resource("zone1", "meshservices", "echo", name) is None)
+    # the collector learns of kinds that are younger than it is every 30 s
+    until(lambda: bed.resource("zone1", "meshservices", "echo", name) is None, limit_s=90)
     until(lambda: f"echo.{name}" not in bed.names("zone1", "meshservices"))
     bed.service(name)
     until(lambda: f"echo.{name}" in bed.names("zone1", "meshservices"))
