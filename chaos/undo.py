@@ -50,15 +50,22 @@ def restore(platform: Platform, records: Sequence[Record], clock: Clock, limit_s
     """Make every recorded target what it was, and wait until it is.
 
     A target that cannot be put back, or a mesh that does not answer, is tried again until ``limit_s`` has passed:
-    nothing is given up because of something else.
+    nothing is given up because of something else. What is put back has ``limit_s`` from then on: putting it back, such
+    as making a cluster anew, may take longer than that itself.
 
     Raises:
         InfraError: something still differs then; the message says what, of every target.
     """
     undoing = [_Undoing(platform, record) for record in records]
+    poll(clock, partial(_all_put, undoing), limit_s)
     if not poll(clock, partial(_all_back, undoing), limit_s):
         left = "; ".join(f"{one.record.target}: {one.reason}" for one in undoing if one.reason)
         raise InfraError(f"not restored after {limit_s:g} s: {left}")
+
+
+def _all_put(undoing: Sequence[_Undoing]) -> bool:
+    """Whether all have been put back, whether or not they are what they were yet."""
+    return not [one for one in undoing if not one.is_back() and not one.put]
 
 
 def _all_back(undoing: Sequence[_Undoing]) -> bool:
@@ -73,15 +80,16 @@ class _Undoing:
         self.record = record
         self.reason: str | None = None
         """Why it is not what it was yet."""
+        self.put = False
+        """Whether it has been put back."""
         self._platform = platform
-        self._put = False
 
     def is_back(self) -> bool:
         """Put it back, once, and ask whether it is what it was."""
         try:
-            if not self._put:
+            if not self.put:
                 self._platform.put(self.record)
-                self._put = True
+                self.put = True
             self.reason = self._platform.difference(self.record)
         except InfraError as error:
             self.reason = str(error)

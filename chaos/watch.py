@@ -28,7 +28,7 @@ class Pace:
 
     steady_limit: float = 30.0
     """After this without a steady state the run is INFRA."""
-    effect_limit: float = 15.0
+    effect_limit: float = 30.0
     """After this without proof of the fault the run is INFRA."""
     hold: float = 3.0
     """How long a failover or failback must hold after it was first seen."""

@@ -74,6 +74,19 @@ def test_what_is_not_back_within_the_limit_is_an_error_that_says_how_it_differs(
     assert 60 <= (broken.clock.now_ns() - began) / NS_PER_S < 61
 
 
+def test_putting_back_may_take_longer_than_the_limit_itself_and_leaves_all_of_it_to_become_ready() -> None:
+    class Slow(SimulatedMesh):
+        def put(self, record: Record) -> None:
+            self.clock.sleep(200)
+            super().put(record)
+
+    broken = Slow(VirtualClock(), Behaviour(restored_after=50))
+
+    undo.restore(broken, [ECHO], broken.clock)
+
+    assert broken.difference(ECHO) is None
+
+
 def test_it_may_be_repeated() -> None:
     broken = mesh()
     undo.restore(broken, [ECHO], broken.clock)
