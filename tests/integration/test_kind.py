@@ -156,17 +156,17 @@ def test_clusters_are_made_a_mesh_is_installed_and_all_of_it_is_deleted(bench: B
         (
             "kind create cluster --name mesh-chaos-NAME-zone2",
             "ERROR: failed to create cluster: pulling image\nno space left on device\n",
-            "zone2: cannot make the cluster mesh-chaos-NAME-zone2: kind create cluster failed: no space left on",
+            "zone2: make the cluster mesh-chaos-NAME-zone2: kind create cluster failed: no space left on",
         ),
         (
             "--kube-context kind-mesh-chaos-NAME-zone1 --namespace kuma-system --install kuma",
             "Error: failed to fetch https://kumahq.github.io/charts/kuma-2.13.10.tgz : 503\n",
-            "zone1: cannot install kuma 2.13.10: helm upgrade failed: Error: failed to fetch https://kumahq.github.io",
+            "zone1: install kuma 2.13.10: helm upgrade failed: Error: failed to fetch https://kumahq.github.io",
         ),
         (
             "docker network create",
             "Error response from daemon: all predefined address pools have been fully subnetted\n",
-            "network: cannot make the container network: docker network create failed: Error response from daemon: all",
+            "network: make the container network: docker network create failed: Error response from daemon: all",
         ),
     ],
 )

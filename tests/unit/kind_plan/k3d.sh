@@ -16,8 +16,8 @@ k3d cluster create mesh-chaos-nightly-global --image rancher/k3s:v1.35.3-k3s1 --
 k3d kubeconfig merge mesh-chaos-nightly-global --output /state/mesh-chaos/kind/nightly/global.kubeconfig --kubeconfig-switch-context=false
 # write one kubeconfig for all
 KUBECONFIG=/state/mesh-chaos/kind/nightly/global.kubeconfig:/state/mesh-chaos/kind/nightly/zone1.kubeconfig:/state/mesh-chaos/kind/nightly/zone2.kubeconfig kubectl config view --flatten > /state/mesh-chaos/kind/nightly/kubeconfig
-# look for metallb of another version (context k3d-mesh-chaos-nightly-global)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --kube-context k3d-mesh-chaos-nightly-global --namespace metallb-system --all --filter '^metallb$' --output json
+# check that metallb is not there in another version (context k3d-mesh-chaos-nightly-global)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --kube-context k3d-mesh-chaos-nightly-global --namespace metallb-system --deployed --failed --pending --filter '^metallb$' --output json
 # install metallb 0.16.1 (context k3d-mesh-chaos-nightly-global)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --kube-context k3d-mesh-chaos-nightly-global --namespace metallb-system --install metallb metallb --repo https://metallb.github.io/metallb --version 0.16.1 --create-namespace --timeout 300s \
   --set frrk8s.enabled=false \
@@ -54,8 +54,8 @@ k3d cluster create mesh-chaos-nightly-zone1 --image rancher/k3s:v1.35.3-k3s1 --n
 k3d kubeconfig merge mesh-chaos-nightly-zone1 --output /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kubeconfig-switch-context=false
 # write one kubeconfig for all
 KUBECONFIG=/state/mesh-chaos/kind/nightly/global.kubeconfig:/state/mesh-chaos/kind/nightly/zone1.kubeconfig:/state/mesh-chaos/kind/nightly/zone2.kubeconfig kubectl config view --flatten > /state/mesh-chaos/kind/nightly/kubeconfig
-# look for metallb of another version (context k3d-mesh-chaos-nightly-zone1)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context k3d-mesh-chaos-nightly-zone1 --namespace metallb-system --all --filter '^metallb$' --output json
+# check that metallb is not there in another version (context k3d-mesh-chaos-nightly-zone1)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context k3d-mesh-chaos-nightly-zone1 --namespace metallb-system --deployed --failed --pending --filter '^metallb$' --output json
 # install metallb 0.16.1 (context k3d-mesh-chaos-nightly-zone1)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context k3d-mesh-chaos-nightly-zone1 --namespace metallb-system --install metallb metallb --repo https://metallb.github.io/metallb --version 0.16.1 --create-namespace --timeout 300s \
   --set frrk8s.enabled=false \
@@ -92,8 +92,8 @@ k3d cluster create mesh-chaos-nightly-zone2 --image rancher/k3s:v1.35.3-k3s1 --n
 k3d kubeconfig merge mesh-chaos-nightly-zone2 --output /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kubeconfig-switch-context=false
 # write one kubeconfig for all
 KUBECONFIG=/state/mesh-chaos/kind/nightly/global.kubeconfig:/state/mesh-chaos/kind/nightly/zone1.kubeconfig:/state/mesh-chaos/kind/nightly/zone2.kubeconfig kubectl config view --flatten > /state/mesh-chaos/kind/nightly/kubeconfig
-# look for metallb of another version (context k3d-mesh-chaos-nightly-zone2)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context k3d-mesh-chaos-nightly-zone2 --namespace metallb-system --all --filter '^metallb$' --output json
+# check that metallb is not there in another version (context k3d-mesh-chaos-nightly-zone2)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context k3d-mesh-chaos-nightly-zone2 --namespace metallb-system --deployed --failed --pending --filter '^metallb$' --output json
 # install metallb 0.16.1 (context k3d-mesh-chaos-nightly-zone2)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context k3d-mesh-chaos-nightly-zone2 --namespace metallb-system --install metallb metallb --repo https://metallb.github.io/metallb --version 0.16.1 --create-namespace --timeout 300s \
   --set frrk8s.enabled=false \
@@ -122,8 +122,8 @@ spec:
   ipAddressPools:
   - mesh-chaos
 END
-# look for kuma of another version (context k3d-mesh-chaos-nightly-global)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --kube-context k3d-mesh-chaos-nightly-global --namespace kuma-system --all --filter '^kuma$' --output json
+# check that kuma is not there in another version (context k3d-mesh-chaos-nightly-global)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --kube-context k3d-mesh-chaos-nightly-global --namespace kuma-system --deployed --failed --pending --filter '^kuma$' --output json
 # install kuma 2.13.10 (context k3d-mesh-chaos-nightly-global)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --kube-context k3d-mesh-chaos-nightly-global --namespace kuma-system --install kuma kuma --repo https://kumahq.github.io/charts --version 2.13.10 --create-namespace --timeout 300s \
   --set controlPlane.mode=global \
@@ -133,8 +133,8 @@ kubectl --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --context 
 # wait for the address at which zones reach the global control plane (context k3d-mesh-chaos-nightly-global)
 kubectl --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --context k3d-mesh-chaos-nightly-global --namespace kuma-system wait service/kuma-global-zone-sync '--for=jsonpath={.status.loadBalancer.ingress[0]}' --timeout=300s
 KDS_ADDRESS=$(kubectl --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --context k3d-mesh-chaos-nightly-global --namespace kuma-system get service/kuma-global-zone-sync '-ojsonpath={.status.loadBalancer.ingress[0].ip}{.status.loadBalancer.ingress[0].hostname}'):5685
-# look for kuma of another version (context k3d-mesh-chaos-nightly-zone1)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context k3d-mesh-chaos-nightly-zone1 --namespace kuma-system --all --filter '^kuma$' --output json
+# check that kuma is not there in another version (context k3d-mesh-chaos-nightly-zone1)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context k3d-mesh-chaos-nightly-zone1 --namespace kuma-system --deployed --failed --pending --filter '^kuma$' --output json
 # install kuma 2.13.10 (context k3d-mesh-chaos-nightly-zone1)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context k3d-mesh-chaos-nightly-zone1 --namespace kuma-system --install kuma kuma --repo https://kumahq.github.io/charts --version 2.13.10 --create-namespace --timeout 300s \
   --set controlPlane.mode=zone \
@@ -143,8 +143,8 @@ helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube
   --set controlPlane.tls.kdsZoneClient.skipVerify=true \
   --set ingress.enabled=true \
   --set egress.enabled=true
-# look for kong-operator of another version (context k3d-mesh-chaos-nightly-zone1)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context k3d-mesh-chaos-nightly-zone1 --namespace kong-system --all --filter '^kong-operator$' --output json
+# check that kong-operator is not there in another version (context k3d-mesh-chaos-nightly-zone1)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context k3d-mesh-chaos-nightly-zone1 --namespace kong-system --deployed --failed --pending --filter '^kong-operator$' --output json
 # install kong-operator 1.3.1 (context k3d-mesh-chaos-nightly-zone1)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context k3d-mesh-chaos-nightly-zone1 --namespace kong-system --install kong-operator kong-operator --repo https://charts.konghq.com --version 1.3.1 --create-namespace --timeout 300s
 # wait until kuma-control-plane is ready (context k3d-mesh-chaos-nightly-zone1)
@@ -155,8 +155,8 @@ kubectl --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --context k
 kubectl --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --context k3d-mesh-chaos-nightly-zone1 --namespace kuma-system rollout status deployment/kuma-egress --timeout=300s
 # wait until kong-operator-kong-operator-controller-manager is ready (context k3d-mesh-chaos-nightly-zone1)
 kubectl --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --context k3d-mesh-chaos-nightly-zone1 --namespace kong-system rollout status deployment/kong-operator-kong-operator-controller-manager --timeout=300s
-# look for kuma of another version (context k3d-mesh-chaos-nightly-zone2)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context k3d-mesh-chaos-nightly-zone2 --namespace kuma-system --all --filter '^kuma$' --output json
+# check that kuma is not there in another version (context k3d-mesh-chaos-nightly-zone2)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context k3d-mesh-chaos-nightly-zone2 --namespace kuma-system --deployed --failed --pending --filter '^kuma$' --output json
 # install kuma 2.13.10 (context k3d-mesh-chaos-nightly-zone2)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context k3d-mesh-chaos-nightly-zone2 --namespace kuma-system --install kuma kuma --repo https://kumahq.github.io/charts --version 2.13.10 --create-namespace --timeout 300s \
   --set controlPlane.mode=zone \
@@ -165,8 +165,8 @@ helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube
   --set controlPlane.tls.kdsZoneClient.skipVerify=true \
   --set ingress.enabled=true \
   --set egress.enabled=true
-# look for kong-operator of another version (context k3d-mesh-chaos-nightly-zone2)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context k3d-mesh-chaos-nightly-zone2 --namespace kong-system --all --filter '^kong-operator$' --output json
+# check that kong-operator is not there in another version (context k3d-mesh-chaos-nightly-zone2)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context k3d-mesh-chaos-nightly-zone2 --namespace kong-system --deployed --failed --pending --filter '^kong-operator$' --output json
 # install kong-operator 1.3.1 (context k3d-mesh-chaos-nightly-zone2)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context k3d-mesh-chaos-nightly-zone2 --namespace kong-system --install kong-operator kong-operator --repo https://charts.konghq.com --version 1.3.1 --create-namespace --timeout 300s
 # wait until kuma-control-plane is ready (context k3d-mesh-chaos-nightly-zone2)

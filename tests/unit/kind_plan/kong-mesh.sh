@@ -16,8 +16,8 @@ ADDRESSES_3=$(docker network inspect mesh-chaos-nightly | mesh-chaos kind addres
 KIND_EXPERIMENTAL_DOCKER_NETWORK=mesh-chaos-nightly kind create cluster --name mesh-chaos-nightly-global --image kindest/node:v1.34.0 --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --wait 180s
 # write one kubeconfig for all
 KUBECONFIG=/state/mesh-chaos/kind/nightly/global.kubeconfig:/state/mesh-chaos/kind/nightly/zone1.kubeconfig:/state/mesh-chaos/kind/nightly/zone2.kubeconfig:/state/mesh-chaos/kind/nightly/zone3.kubeconfig kubectl config view --flatten > /state/mesh-chaos/kind/nightly/kubeconfig
-# look for metallb of another version (context kind-mesh-chaos-nightly-global)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --kube-context kind-mesh-chaos-nightly-global --namespace metallb-system --all --filter '^metallb$' --output json
+# check that metallb is not there in another version (context kind-mesh-chaos-nightly-global)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --kube-context kind-mesh-chaos-nightly-global --namespace metallb-system --deployed --failed --pending --filter '^metallb$' --output json
 # install metallb 0.16.1 (context kind-mesh-chaos-nightly-global)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --kube-context kind-mesh-chaos-nightly-global --namespace metallb-system --install metallb metallb --repo https://metallb.github.io/metallb --version 0.16.1 --create-namespace --timeout 300s \
   --set frrk8s.enabled=false \
@@ -52,8 +52,8 @@ END
 KIND_EXPERIMENTAL_DOCKER_NETWORK=mesh-chaos-nightly kind create cluster --name mesh-chaos-nightly-zone1 --image kindest/node:v1.34.0 --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --wait 180s
 # write one kubeconfig for all
 KUBECONFIG=/state/mesh-chaos/kind/nightly/global.kubeconfig:/state/mesh-chaos/kind/nightly/zone1.kubeconfig:/state/mesh-chaos/kind/nightly/zone2.kubeconfig:/state/mesh-chaos/kind/nightly/zone3.kubeconfig kubectl config view --flatten > /state/mesh-chaos/kind/nightly/kubeconfig
-# look for metallb of another version (context kind-mesh-chaos-nightly-zone1)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context kind-mesh-chaos-nightly-zone1 --namespace metallb-system --all --filter '^metallb$' --output json
+# check that metallb is not there in another version (context kind-mesh-chaos-nightly-zone1)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context kind-mesh-chaos-nightly-zone1 --namespace metallb-system --deployed --failed --pending --filter '^metallb$' --output json
 # install metallb 0.16.1 (context kind-mesh-chaos-nightly-zone1)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context kind-mesh-chaos-nightly-zone1 --namespace metallb-system --install metallb metallb --repo https://metallb.github.io/metallb --version 0.16.1 --create-namespace --timeout 300s \
   --set frrk8s.enabled=false \
@@ -88,8 +88,8 @@ END
 KIND_EXPERIMENTAL_DOCKER_NETWORK=mesh-chaos-nightly kind create cluster --name mesh-chaos-nightly-zone2 --image kindest/node:v1.34.0 --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --wait 180s
 # write one kubeconfig for all
 KUBECONFIG=/state/mesh-chaos/kind/nightly/global.kubeconfig:/state/mesh-chaos/kind/nightly/zone1.kubeconfig:/state/mesh-chaos/kind/nightly/zone2.kubeconfig:/state/mesh-chaos/kind/nightly/zone3.kubeconfig kubectl config view --flatten > /state/mesh-chaos/kind/nightly/kubeconfig
-# look for metallb of another version (context kind-mesh-chaos-nightly-zone2)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context kind-mesh-chaos-nightly-zone2 --namespace metallb-system --all --filter '^metallb$' --output json
+# check that metallb is not there in another version (context kind-mesh-chaos-nightly-zone2)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context kind-mesh-chaos-nightly-zone2 --namespace metallb-system --deployed --failed --pending --filter '^metallb$' --output json
 # install metallb 0.16.1 (context kind-mesh-chaos-nightly-zone2)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context kind-mesh-chaos-nightly-zone2 --namespace metallb-system --install metallb metallb --repo https://metallb.github.io/metallb --version 0.16.1 --create-namespace --timeout 300s \
   --set frrk8s.enabled=false \
@@ -124,8 +124,8 @@ END
 KIND_EXPERIMENTAL_DOCKER_NETWORK=mesh-chaos-nightly kind create cluster --name mesh-chaos-nightly-zone3 --image kindest/node:v1.34.0 --kubeconfig /state/mesh-chaos/kind/nightly/zone3.kubeconfig --wait 180s
 # write one kubeconfig for all
 KUBECONFIG=/state/mesh-chaos/kind/nightly/global.kubeconfig:/state/mesh-chaos/kind/nightly/zone1.kubeconfig:/state/mesh-chaos/kind/nightly/zone2.kubeconfig:/state/mesh-chaos/kind/nightly/zone3.kubeconfig kubectl config view --flatten > /state/mesh-chaos/kind/nightly/kubeconfig
-# look for metallb of another version (context kind-mesh-chaos-nightly-zone3)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone3.kubeconfig --kube-context kind-mesh-chaos-nightly-zone3 --namespace metallb-system --all --filter '^metallb$' --output json
+# check that metallb is not there in another version (context kind-mesh-chaos-nightly-zone3)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone3.kubeconfig --kube-context kind-mesh-chaos-nightly-zone3 --namespace metallb-system --deployed --failed --pending --filter '^metallb$' --output json
 # install metallb 0.16.1 (context kind-mesh-chaos-nightly-zone3)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone3.kubeconfig --kube-context kind-mesh-chaos-nightly-zone3 --namespace metallb-system --install metallb metallb --repo https://metallb.github.io/metallb --version 0.16.1 --create-namespace --timeout 300s \
   --set frrk8s.enabled=false \
@@ -163,8 +163,8 @@ metadata:
 END
 # put the licence of Kong Mesh into a Secret (context kind-mesh-chaos-nightly-global)
 printf %s "$KMESH_LICENSE_INLINE" | kubectl --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --context kind-mesh-chaos-nightly-global --namespace kuma-system create secret generic kong-mesh-license --from-file=license.json=/dev/stdin --dry-run=client -oyaml | kubectl --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --context kind-mesh-chaos-nightly-global apply --server-side -f-
-# look for kong-mesh of another version (context kind-mesh-chaos-nightly-global)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --kube-context kind-mesh-chaos-nightly-global --namespace kuma-system --all --filter '^kong-mesh$' --output json
+# check that kong-mesh is not there in another version (context kind-mesh-chaos-nightly-global)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --kube-context kind-mesh-chaos-nightly-global --namespace kuma-system --deployed --failed --pending --filter '^kong-mesh$' --output json
 # install kong-mesh 2.13.5 (context kind-mesh-chaos-nightly-global)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --kube-context kind-mesh-chaos-nightly-global --namespace kuma-system --install kong-mesh kong-mesh --repo https://kong.github.io/kong-mesh-charts --version 2.13.5 --create-namespace --timeout 300s \
   --set kuma.controlPlane.mode=global \
@@ -177,8 +177,8 @@ kubectl --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --context 
 # wait for the address at which zones reach the global control plane (context kind-mesh-chaos-nightly-global)
 kubectl --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --context kind-mesh-chaos-nightly-global --namespace kuma-system wait service/kong-mesh-global-zone-sync '--for=jsonpath={.status.loadBalancer.ingress[0]}' --timeout=300s
 KDS_ADDRESS=$(kubectl --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --context kind-mesh-chaos-nightly-global --namespace kuma-system get service/kong-mesh-global-zone-sync '-ojsonpath={.status.loadBalancer.ingress[0].ip}{.status.loadBalancer.ingress[0].hostname}'):5685
-# look for kong-mesh of another version (context kind-mesh-chaos-nightly-zone1)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context kind-mesh-chaos-nightly-zone1 --namespace kuma-system --all --filter '^kong-mesh$' --output json
+# check that kong-mesh is not there in another version (context kind-mesh-chaos-nightly-zone1)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context kind-mesh-chaos-nightly-zone1 --namespace kuma-system --deployed --failed --pending --filter '^kong-mesh$' --output json
 # install kong-mesh 2.13.5 (context kind-mesh-chaos-nightly-zone1)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context kind-mesh-chaos-nightly-zone1 --namespace kuma-system --install kong-mesh kong-mesh --repo https://kong.github.io/kong-mesh-charts --version 2.13.5 --create-namespace --timeout 300s \
   --set kuma.controlPlane.mode=zone \
@@ -187,8 +187,8 @@ helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube
   --set kuma.controlPlane.tls.kdsZoneClient.skipVerify=true \
   --set kuma.ingress.enabled=true \
   --set kuma.egress.enabled=true
-# look for kong-operator of another version (context kind-mesh-chaos-nightly-zone1)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context kind-mesh-chaos-nightly-zone1 --namespace kong-system --all --filter '^kong-operator$' --output json
+# check that kong-operator is not there in another version (context kind-mesh-chaos-nightly-zone1)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context kind-mesh-chaos-nightly-zone1 --namespace kong-system --deployed --failed --pending --filter '^kong-operator$' --output json
 # install kong-operator 1.3.1 (context kind-mesh-chaos-nightly-zone1)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context kind-mesh-chaos-nightly-zone1 --namespace kong-system --install kong-operator kong-operator --repo https://charts.konghq.com --version 1.3.1 --create-namespace --timeout 300s
 # wait until kong-mesh-control-plane is ready (context kind-mesh-chaos-nightly-zone1)
@@ -199,8 +199,8 @@ kubectl --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --context k
 kubectl --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --context kind-mesh-chaos-nightly-zone1 --namespace kuma-system rollout status deployment/kong-mesh-egress --timeout=300s
 # wait until kong-operator-kong-operator-controller-manager is ready (context kind-mesh-chaos-nightly-zone1)
 kubectl --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --context kind-mesh-chaos-nightly-zone1 --namespace kong-system rollout status deployment/kong-operator-kong-operator-controller-manager --timeout=300s
-# look for kong-mesh of another version (context kind-mesh-chaos-nightly-zone2)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context kind-mesh-chaos-nightly-zone2 --namespace kuma-system --all --filter '^kong-mesh$' --output json
+# check that kong-mesh is not there in another version (context kind-mesh-chaos-nightly-zone2)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context kind-mesh-chaos-nightly-zone2 --namespace kuma-system --deployed --failed --pending --filter '^kong-mesh$' --output json
 # install kong-mesh 2.13.5 (context kind-mesh-chaos-nightly-zone2)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context kind-mesh-chaos-nightly-zone2 --namespace kuma-system --install kong-mesh kong-mesh --repo https://kong.github.io/kong-mesh-charts --version 2.13.5 --create-namespace --timeout 300s \
   --set kuma.controlPlane.mode=zone \
@@ -209,8 +209,8 @@ helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube
   --set kuma.controlPlane.tls.kdsZoneClient.skipVerify=true \
   --set kuma.ingress.enabled=true \
   --set kuma.egress.enabled=true
-# look for kong-operator of another version (context kind-mesh-chaos-nightly-zone2)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context kind-mesh-chaos-nightly-zone2 --namespace kong-system --all --filter '^kong-operator$' --output json
+# check that kong-operator is not there in another version (context kind-mesh-chaos-nightly-zone2)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context kind-mesh-chaos-nightly-zone2 --namespace kong-system --deployed --failed --pending --filter '^kong-operator$' --output json
 # install kong-operator 1.3.1 (context kind-mesh-chaos-nightly-zone2)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context kind-mesh-chaos-nightly-zone2 --namespace kong-system --install kong-operator kong-operator --repo https://charts.konghq.com --version 1.3.1 --create-namespace --timeout 300s
 # wait until kong-mesh-control-plane is ready (context kind-mesh-chaos-nightly-zone2)
@@ -221,8 +221,8 @@ kubectl --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --context k
 kubectl --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --context kind-mesh-chaos-nightly-zone2 --namespace kuma-system rollout status deployment/kong-mesh-egress --timeout=300s
 # wait until kong-operator-kong-operator-controller-manager is ready (context kind-mesh-chaos-nightly-zone2)
 kubectl --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --context kind-mesh-chaos-nightly-zone2 --namespace kong-system rollout status deployment/kong-operator-kong-operator-controller-manager --timeout=300s
-# look for kong-mesh of another version (context kind-mesh-chaos-nightly-zone3)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone3.kubeconfig --kube-context kind-mesh-chaos-nightly-zone3 --namespace kuma-system --all --filter '^kong-mesh$' --output json
+# check that kong-mesh is not there in another version (context kind-mesh-chaos-nightly-zone3)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone3.kubeconfig --kube-context kind-mesh-chaos-nightly-zone3 --namespace kuma-system --deployed --failed --pending --filter '^kong-mesh$' --output json
 # install kong-mesh 2.13.5 (context kind-mesh-chaos-nightly-zone3)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone3.kubeconfig --kube-context kind-mesh-chaos-nightly-zone3 --namespace kuma-system --install kong-mesh kong-mesh --repo https://kong.github.io/kong-mesh-charts --version 2.13.5 --create-namespace --timeout 300s \
   --set kuma.controlPlane.mode=zone \
@@ -231,8 +231,8 @@ helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone3.kubeconfig --kube
   --set kuma.controlPlane.tls.kdsZoneClient.skipVerify=true \
   --set kuma.ingress.enabled=true \
   --set kuma.egress.enabled=true
-# look for kong-operator of another version (context kind-mesh-chaos-nightly-zone3)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone3.kubeconfig --kube-context kind-mesh-chaos-nightly-zone3 --namespace kong-system --all --filter '^kong-operator$' --output json
+# check that kong-operator is not there in another version (context kind-mesh-chaos-nightly-zone3)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone3.kubeconfig --kube-context kind-mesh-chaos-nightly-zone3 --namespace kong-system --deployed --failed --pending --filter '^kong-operator$' --output json
 # install kong-operator 1.3.1 (context kind-mesh-chaos-nightly-zone3)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone3.kubeconfig --kube-context kind-mesh-chaos-nightly-zone3 --namespace kong-system --install kong-operator kong-operator --repo https://charts.konghq.com --version 1.3.1 --create-namespace --timeout 300s
 # wait until kong-mesh-control-plane is ready (context kind-mesh-chaos-nightly-zone3)

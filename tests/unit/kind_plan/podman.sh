@@ -14,8 +14,8 @@ ADDRESSES_2=$(podman network inspect mesh-chaos-nightly | mesh-chaos kind addres
 KIND_EXPERIMENTAL_PROVIDER=podman KIND_EXPERIMENTAL_PODMAN_NETWORK=mesh-chaos-nightly kind create cluster --name mesh-chaos-nightly-global --image kindest/node:v1.36.1 --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --wait 180s
 # write one kubeconfig for all
 KUBECONFIG=/state/mesh-chaos/kind/nightly/global.kubeconfig:/state/mesh-chaos/kind/nightly/zone1.kubeconfig:/state/mesh-chaos/kind/nightly/zone2.kubeconfig kubectl config view --flatten > /state/mesh-chaos/kind/nightly/kubeconfig
-# look for metallb of another version (context kind-mesh-chaos-nightly-global)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --kube-context kind-mesh-chaos-nightly-global --namespace metallb-system --all --filter '^metallb$' --output json
+# check that metallb is not there in another version (context kind-mesh-chaos-nightly-global)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --kube-context kind-mesh-chaos-nightly-global --namespace metallb-system --deployed --failed --pending --filter '^metallb$' --output json
 # install metallb 0.16.1 (context kind-mesh-chaos-nightly-global)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --kube-context kind-mesh-chaos-nightly-global --namespace metallb-system --install metallb metallb --repo https://metallb.github.io/metallb --version 0.16.1 --create-namespace --timeout 300s \
   --set frrk8s.enabled=false \
@@ -50,8 +50,8 @@ END
 KIND_EXPERIMENTAL_PROVIDER=podman KIND_EXPERIMENTAL_PODMAN_NETWORK=mesh-chaos-nightly kind create cluster --name mesh-chaos-nightly-zone1 --image kindest/node:v1.36.1 --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --wait 180s
 # write one kubeconfig for all
 KUBECONFIG=/state/mesh-chaos/kind/nightly/global.kubeconfig:/state/mesh-chaos/kind/nightly/zone1.kubeconfig:/state/mesh-chaos/kind/nightly/zone2.kubeconfig kubectl config view --flatten > /state/mesh-chaos/kind/nightly/kubeconfig
-# look for metallb of another version (context kind-mesh-chaos-nightly-zone1)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context kind-mesh-chaos-nightly-zone1 --namespace metallb-system --all --filter '^metallb$' --output json
+# check that metallb is not there in another version (context kind-mesh-chaos-nightly-zone1)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context kind-mesh-chaos-nightly-zone1 --namespace metallb-system --deployed --failed --pending --filter '^metallb$' --output json
 # install metallb 0.16.1 (context kind-mesh-chaos-nightly-zone1)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context kind-mesh-chaos-nightly-zone1 --namespace metallb-system --install metallb metallb --repo https://metallb.github.io/metallb --version 0.16.1 --create-namespace --timeout 300s \
   --set frrk8s.enabled=false \
@@ -86,8 +86,8 @@ END
 KIND_EXPERIMENTAL_PROVIDER=podman KIND_EXPERIMENTAL_PODMAN_NETWORK=mesh-chaos-nightly kind create cluster --name mesh-chaos-nightly-zone2 --image kindest/node:v1.36.1 --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --wait 180s
 # write one kubeconfig for all
 KUBECONFIG=/state/mesh-chaos/kind/nightly/global.kubeconfig:/state/mesh-chaos/kind/nightly/zone1.kubeconfig:/state/mesh-chaos/kind/nightly/zone2.kubeconfig kubectl config view --flatten > /state/mesh-chaos/kind/nightly/kubeconfig
-# look for metallb of another version (context kind-mesh-chaos-nightly-zone2)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context kind-mesh-chaos-nightly-zone2 --namespace metallb-system --all --filter '^metallb$' --output json
+# check that metallb is not there in another version (context kind-mesh-chaos-nightly-zone2)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context kind-mesh-chaos-nightly-zone2 --namespace metallb-system --deployed --failed --pending --filter '^metallb$' --output json
 # install metallb 0.16.1 (context kind-mesh-chaos-nightly-zone2)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context kind-mesh-chaos-nightly-zone2 --namespace metallb-system --install metallb metallb --repo https://metallb.github.io/metallb --version 0.16.1 --create-namespace --timeout 300s \
   --set frrk8s.enabled=false \
@@ -116,8 +116,8 @@ spec:
   ipAddressPools:
   - mesh-chaos
 END
-# look for kuma of another version (context kind-mesh-chaos-nightly-global)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --kube-context kind-mesh-chaos-nightly-global --namespace kuma-system --all --filter '^kuma$' --output json
+# check that kuma is not there in another version (context kind-mesh-chaos-nightly-global)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --kube-context kind-mesh-chaos-nightly-global --namespace kuma-system --deployed --failed --pending --filter '^kuma$' --output json
 # install kuma 2.13.10 (context kind-mesh-chaos-nightly-global)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --kube-context kind-mesh-chaos-nightly-global --namespace kuma-system --install kuma kuma --repo https://kumahq.github.io/charts --version 2.13.10 --create-namespace --timeout 300s \
   --set controlPlane.mode=global \
@@ -127,8 +127,8 @@ kubectl --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --context 
 # wait for the address at which zones reach the global control plane (context kind-mesh-chaos-nightly-global)
 kubectl --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --context kind-mesh-chaos-nightly-global --namespace kuma-system wait service/kuma-global-zone-sync '--for=jsonpath={.status.loadBalancer.ingress[0]}' --timeout=300s
 KDS_ADDRESS=$(kubectl --kubeconfig /state/mesh-chaos/kind/nightly/global.kubeconfig --context kind-mesh-chaos-nightly-global --namespace kuma-system get service/kuma-global-zone-sync '-ojsonpath={.status.loadBalancer.ingress[0].ip}{.status.loadBalancer.ingress[0].hostname}'):5685
-# look for kuma of another version (context kind-mesh-chaos-nightly-zone1)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context kind-mesh-chaos-nightly-zone1 --namespace kuma-system --all --filter '^kuma$' --output json
+# check that kuma is not there in another version (context kind-mesh-chaos-nightly-zone1)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context kind-mesh-chaos-nightly-zone1 --namespace kuma-system --deployed --failed --pending --filter '^kuma$' --output json
 # install kuma 2.13.10 (context kind-mesh-chaos-nightly-zone1)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context kind-mesh-chaos-nightly-zone1 --namespace kuma-system --install kuma kuma --repo https://kumahq.github.io/charts --version 2.13.10 --create-namespace --timeout 300s \
   --set controlPlane.mode=zone \
@@ -137,8 +137,8 @@ helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube
   --set controlPlane.tls.kdsZoneClient.skipVerify=true \
   --set ingress.enabled=true \
   --set egress.enabled=true
-# look for kong-operator of another version (context kind-mesh-chaos-nightly-zone1)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context kind-mesh-chaos-nightly-zone1 --namespace kong-system --all --filter '^kong-operator$' --output json
+# check that kong-operator is not there in another version (context kind-mesh-chaos-nightly-zone1)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context kind-mesh-chaos-nightly-zone1 --namespace kong-system --deployed --failed --pending --filter '^kong-operator$' --output json
 # install kong-operator 1.3.1 (context kind-mesh-chaos-nightly-zone1)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --kube-context kind-mesh-chaos-nightly-zone1 --namespace kong-system --install kong-operator kong-operator --repo https://charts.konghq.com --version 1.3.1 --create-namespace --timeout 300s
 # wait until kuma-control-plane is ready (context kind-mesh-chaos-nightly-zone1)
@@ -149,8 +149,8 @@ kubectl --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --context k
 kubectl --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --context kind-mesh-chaos-nightly-zone1 --namespace kuma-system rollout status deployment/kuma-egress --timeout=300s
 # wait until kong-operator-kong-operator-controller-manager is ready (context kind-mesh-chaos-nightly-zone1)
 kubectl --kubeconfig /state/mesh-chaos/kind/nightly/zone1.kubeconfig --context kind-mesh-chaos-nightly-zone1 --namespace kong-system rollout status deployment/kong-operator-kong-operator-controller-manager --timeout=300s
-# look for kuma of another version (context kind-mesh-chaos-nightly-zone2)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context kind-mesh-chaos-nightly-zone2 --namespace kuma-system --all --filter '^kuma$' --output json
+# check that kuma is not there in another version (context kind-mesh-chaos-nightly-zone2)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context kind-mesh-chaos-nightly-zone2 --namespace kuma-system --deployed --failed --pending --filter '^kuma$' --output json
 # install kuma 2.13.10 (context kind-mesh-chaos-nightly-zone2)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context kind-mesh-chaos-nightly-zone2 --namespace kuma-system --install kuma kuma --repo https://kumahq.github.io/charts --version 2.13.10 --create-namespace --timeout 300s \
   --set controlPlane.mode=zone \
@@ -159,8 +159,8 @@ helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube
   --set controlPlane.tls.kdsZoneClient.skipVerify=true \
   --set ingress.enabled=true \
   --set egress.enabled=true
-# look for kong-operator of another version (context kind-mesh-chaos-nightly-zone2)
-helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context kind-mesh-chaos-nightly-zone2 --namespace kong-system --all --filter '^kong-operator$' --output json
+# check that kong-operator is not there in another version (context kind-mesh-chaos-nightly-zone2)
+helm list --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context kind-mesh-chaos-nightly-zone2 --namespace kong-system --deployed --failed --pending --filter '^kong-operator$' --output json
 # install kong-operator 1.3.1 (context kind-mesh-chaos-nightly-zone2)
 helm upgrade --kubeconfig /state/mesh-chaos/kind/nightly/zone2.kubeconfig --kube-context kind-mesh-chaos-nightly-zone2 --namespace kong-system --install kong-operator kong-operator --repo https://charts.konghq.com --version 1.3.1 --create-namespace --timeout 300s
 # wait until kuma-control-plane is ready (context kind-mesh-chaos-nightly-zone2)
