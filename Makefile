@@ -10,7 +10,7 @@ BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help failover failover-kubernetes test test-quick lint format types plan clean
+.PHONY: help failover failover-kubernetes test test-kubernetes test-quick lint format types plan clean
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -37,9 +37,13 @@ plan: $(READY)  ## print what failover would inject and how it would be undone; 
 test: $(READY)  ## the suite's own tests, with coverage
 	@echo "== the suite's own tests"
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest tests $(ARGS)
+	@$(BIN)/coverage run -m pytest tests -m "not clusters" $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under=90
+
+test-kubernetes: $(READY)  ## those of the suite's own tests that need Kubernetes API servers (built the first time)
+	@$(BIN)/mesh-chaos testbed build --fetch-go
+	@$(BIN)/pytest tests -m clusters $(ARGS)
 
 test-quick: $(READY)  ## the suite's own tests without those that start real processes
 	@$(BIN)/pytest tests/unit tests/property $(ARGS)

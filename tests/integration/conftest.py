@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["one_cluster", "three_clusters"]
+_ON_CLUSTERS = ("test_kubernetes_", "test_testbed_")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What runs on real API servers takes long, and needs Go once: it can be chosen, or left out."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.path.name.startswith(_ON_CLUSTERS):
+            item.add_marker("clusters")
 
 
 @pytest.fixture
