@@ -43,7 +43,7 @@ ADDS = {
     "outlier-detection": ["MeshCircuitBreaker"],
     "health-check": ["MeshHealthCheck"],
     "retry": ["MeshRetry"],
-    "hardened": ["MeshRetry", "serviceProbe"],
+    "hardened": ["MeshCircuitBreaker", "MeshRetry", "serviceProbe"],
 }
 SINGLE = [name for name in ADDS if name not in {"page", "hardened"}]
 
@@ -73,10 +73,16 @@ def test_every_resource_of_a_profile_is_one_that_kuma_takes(name: str) -> None:
         assert parse_resource(resource).type == resource["type"]
 
 
-def test_hardened_is_retry_and_the_service_probe_to_the_letter() -> None:
+def test_hardened_is_retry_and_the_service_probe_to_the_letter_with_room_for_the_retries() -> None:
     """It was measured as these two; what is changed in one has to be changed in it."""
     hardened, probe = load_profile("hardened"), load_profile("service-probe")
-    assert hardened.resources == load_profile("retry").resources
+    limits = [resource for resource in hardened.resources if resource["name"] == "echo-limits"]
+    assert [*hardened.resources] == [
+        *load_profile("retry").resources[:4],
+        *limits,
+        *load_profile("retry").resources[4:],
+    ]
+    assert limits[0]["spec"]["to"][0]["default"] == {"connectionLimits": {"maxRetries": 1000}}
     assert hardened.inbound == probe.inbound
 
 
