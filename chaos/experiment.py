@@ -267,8 +267,9 @@ class _Run:
                 stack.enter_context(self._in_phase("restore"))
             began = self._clock.now_ns()
             self._step_anyway(Step.RESTORING)
-            undo.restore(self._platform, records, self._clock)
-            self._restored = Interval(began, self._clock.now_ns())
+            differed = undo.restore(self._platform, records, self._clock)
+            # a cluster takes minutes to start: it was not restored while it was seen not to be
+            self._restored = Interval(max(began, differed or began), self._clock.now_ns())
             self._step_anyway(Step.RESTORED)
             self._note(f"restored: {', '.join(str(record.target) for record in records)}")
             self._journal.close()

@@ -56,9 +56,18 @@ def test_a_mesh_that_fails_over_and_comes_home_passes(tmp_path: Path) -> None:
     assert one.failover is not None
     assert one.failover.low_s <= 5.0 <= one.failover.high_s
     assert one.failback is not None
-    assert one.failback.low_s <= 1.0 <= one.failback.high_s
+    assert one.failback.low_s <= 0.5 <= one.failback.high_s, "home 1 s after the repair began, which took 0.5 s itself"
     assert one.outage_total.low_s <= 5.0 <= one.outage_total.high_s
     assert [segment.answer for segment in one.segments] == ["zone1", "503", "zone2", "zone1"]
+
+
+def test_a_repair_that_takes_long_itself_is_not_held_against_the_mesh(tmp_path: Path) -> None:
+    result, _ = run(tmp_path, Behaviour(restored_after=40, failback_after=42))
+
+    assert result.verdict is Verdict.PASS, result.findings
+    one = figures(result)
+    assert one.failback is not None
+    assert one.failback.low_s <= 2 <= one.failback.high_s < 2.2
 
 
 def test_the_figures_are_intervals_as_wide_as_what_is_not_known(tmp_path: Path) -> None:
@@ -263,7 +272,7 @@ def test_traffic_that_is_home_is_watched_until_the_mesh_shows_the_zone_as_before
     result, _ = run(tmp_path, Behaviour(settled_after=12))
     assert result.verdict is Verdict.PASS
     assert result.restored is not None
-    assert result.ended_ns - result.restored.low_ns >= 12 * NS_PER_S
+    assert result.ended_ns - result.restored.low_ns >= 11.5 * NS_PER_S
     assert "the mesh shows zone1 as before" in [entry.text for entry in result.log]
 
 

@@ -59,10 +59,12 @@ def test_it_waits_until_the_target_is_what_was_recorded() -> None:
     broken = mesh(Behaviour(restored_after=12))
     began = broken.clock.now_ns()
 
-    undo.restore(broken, [ECHO], broken.clock)
+    differed_ns = undo.restore(broken, [ECHO], broken.clock)
 
     assert broken.difference(ECHO) is None
     assert 12 <= (broken.clock.now_ns() - began) / NS_PER_S < 12.2
+    assert differed_ns is not None
+    assert 11.8 <= (differed_ns - began) / NS_PER_S < 12
 
 
 def test_what_is_not_back_within_the_limit_is_an_error_that_says_how_it_differs() -> None:
@@ -92,7 +94,7 @@ def test_it_may_be_repeated() -> None:
     undo.restore(broken, [ECHO], broken.clock)
     repaired = broken.repaired_ns
 
-    undo.restore(broken, [ECHO], broken.clock)
+    assert undo.restore(broken, [ECHO], broken.clock) is None
 
     assert broken.repaired_ns == repaired
 
