@@ -267,6 +267,22 @@ def test_a_zone_that_is_away_is_left_to_run_out(place: Place) -> None:
     assert timed(place.leases("two", "zone1")) >= FAST.duration_s
 
 
+def test_a_zone_that_the_crashed_run_has_stopped_can_be_repaired_after_all(place: Place) -> None:
+    place.leases("crashed").take()
+    place.made.pop().release()
+    place.write("zone2", holderIdentity="a@elsewhere pid 1 run crashed", leaseDurationSeconds=60)
+    place.running.stop("zone1")
+    repair = place.leases("crashed")
+    try:
+        repair.take(from_dead_run=True)
+        assert any(line.startswith("the lease in zone1 is not taken: ") for line in place.said)
+        assert place.holder("zone2") == holder_of("crashed")
+        with pytest.raises(InfraError, match="cannot be used"):  # who comes to break things needs every zone
+            place.leases("two", "zone1").take()
+    finally:
+        place.running.start("zone1")
+
+
 def test_a_run_may_give_them_back_and_take_them_again(place: Place) -> None:
     leases = place.leases("one", "zone1")
     leases.take()
