@@ -59,7 +59,7 @@ class Mesh:
         services = [{"labels": {**SERVICE_LABELS, "kuma.io/zone": "zone2"}, "spec": {"state": "Unavailable"}}]
         pages: dict[str, object] = {
             "/zones+insights": {"items": [{"name": "zone1", "zoneInsight": {"subscriptions": self.subscriptions}}]},
-            "/meshes/default/meshservices": {"items": [*services, {"labels": SERVICE_LABELS, "spec": spec}]},
+            "/meshes/default/meshservices?size=1000": {"items": [*services, {"labels": SERVICE_LABELS, "spec": spec}]},
             "/clusters?format=json": {
                 "cluster_statuses": [{"name": "default_echo___mzsvc_1027", "host_statuses": self.hosts}]
             },
