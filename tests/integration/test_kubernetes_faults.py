@@ -306,7 +306,7 @@ def test_a_deleted_gateway_comes_back_programmed_and_says_when_it_moved(place: P
     same(before, place.get(GATEWAY, "kong"))
     assert "is not programmed" in str(target.difference(record, place.zones))
     place.program("127.0.0.10")
-    assert "is at 127.0.0.10 now, was at 127.0.0.9: ask for" in str(target.difference(record, place.zones))
+    assert "is at 127.0.0.10 now, was at 127.0.0.9: have it" in str(target.difference(record, place.zones))
     place.program()
     assert target.difference(record, place.zones) is None
 
