@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.integration.suite import Traces
 
-PASSED, FAILED, USAGE, NOTHING, INFRA, INVALID = 0, 1, 4, 5, 10, 11
+PASSED, FAILED, INTERRUPTED, USAGE, NOTHING, INFRA, INVALID = 0, 1, 2, 4, 5, 10, 11
 NOT_OURS = ("-o", "python_files=case_*.py", "-c", str(ROOT / "pyproject.toml"))
 """Lets a test of a user's own, anywhere, run with the suite's plugin."""
 
@@ -76,6 +76,26 @@ def test_a_selection_that_runs_nothing_is_no_success(traces: Traces, tmp_path: P
 def collected(traces: Traces, tmp_path: Path, *arguments: str, **env: str) -> list[str]:
     text = said(traces, tmp_path, "--collect-only", "-q", "-m", "failover", *arguments, env=env)
     return re.findall(r"^scenarios/.*::(\S+)$", text, re.MULTILINE)
+
+
+def test_a_run_whose_every_scenario_is_skipped_is_no_success(traces: Traces, tmp_path: Path) -> None:
+    case = tmp_path / "case_skipped.py"
+    case.write_text("import pytest\ndef test_it(meshes):\n    pytest.skip('not here')\n")
+    assert "1 skipped" in said(traces, tmp_path, *NOT_OURS, case, code=NOTHING)
+
+
+def test_a_fault_that_the_platform_has_not_got_is_refused_with_those_that_it_has(
+    traces: Traces, tmp_path: Path
+) -> None:
+    text = said(traces, tmp_path, "-m", "failover", "--fault=wrong-selector", code=USAGE)
+    assert "there is nothing to misselect on platform universal, so no wrong-selector; the faults there are: " in text
+
+
+def test_nothing_is_begun_while_there_is_a_stop_file(traces: Traces, tmp_path: Path) -> None:
+    (tmp_path / "STOP").touch()
+    text = said(traces, tmp_path, "-m", "control", f"--stop-file={tmp_path / 'STOP'}", code=INTERRUPTED)
+    assert f"stopped: {tmp_path / 'STOP'} is there; remove it to run again" in text
+    assert "engine standin" not in text, "no mesh was brought up"
 
 
 def test_scenarios_are_chosen_by_fault_and_zone_and_both_may_come_from_the_environment(
