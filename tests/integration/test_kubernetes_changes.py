@@ -84,7 +84,7 @@ def test_a_namespace_of_the_users_is_neither_changed_nor_deleted(cluster: Cluste
     cluster.delete(NAMESPACE, SPACE)
 
 
-def test_what_a_killed_run_has_left_is_taken_over_and_goes_too_also_right_after_another_has_ended(cluster: Cluster) -> None:
+def test_what_a_killed_run_has_left_goes_too_also_right_after_another_run_has_ended(cluster: Cluster) -> None:
     Changes().bring(cluster, objects())
     again = Changes()
 

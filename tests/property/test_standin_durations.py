@@ -23,14 +23,16 @@ def test_envoys_form_of_a_duration_is_a_go_duration_too(seconds: float) -> None:
     assert parse_go_duration(envoy_duration(seconds)) == pytest.approx(seconds, abs=1e-9)
 
 
-@given(names, names, st.integers(1, 65535), names)
-def test_two_destinations_never_share_an_sni(name: str, mesh: str, port: int, zone: str) -> None:
+@given(names, names, names, st.integers(1, 65535), names)
+def test_two_destinations_never_share_an_sni(name: str, namespace: str, mesh: str, port: int, zone: str) -> None:
     made = {
         multi_zone_sni(name, mesh, port),
-        service_sni(name, mesh, zone, port),
-        service_sni(name, mesh, "x" + zone, port),
+        service_sni(name, "", mesh, zone, port),
+        service_sni(name, "", mesh, "x" + zone, port),
+        service_sni(name, namespace, mesh, zone, port),
+        service_sni(name, "x" + namespace, mesh, zone, port),
     }
-    assert len(made) == 3
+    assert len(made) == 5
 
 
 @given(st.lists(st.dictionaries(st.text(max_size=5), st.integers(), max_size=2)), st.data())
