@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from chaos.errors import SettingsError
 from fixtures.platforms.kubernetes.breakables.gateway import Gateway
 from fixtures.platforms.kubernetes.breakables.site import Site
-from fixtures.platforms.kubernetes.bringup import site_of
+from fixtures.platforms.kubernetes.bringup import _contexts, site_of
+from fixtures.platforms.kubernetes.contexts import Contexts
+from fixtures.platforms.kubernetes.controlplanes import ControlPlanes
 from fixtures.platforms.kubernetes.edge import _address
 from fixtures.platforms.kubernetes.kinds import GATEWAY, POD, Document, ObjectKind
 from fixtures.platforms.kubernetes.meshview import MeshView
 from fixtures.platforms.kubernetes.problems import Refused
 from fixtures.platforms.kubernetes.settings import Install, KubernetesSettings
+from fixtures.platforms.kubernetes.walkthrough import global_objects
+from fixtures.profiles import load_profile
 
 if TYPE_CHECKING:
+    from fixtures.mesh import MeshSettings
     from fixtures.platforms.kubernetes.cluster import Cluster
-    from fixtures.platforms.kubernetes.controlplanes import ControlPlanes
 
 HTTP, HTTPS = {"name": "http", "protocol": "HTTP", "port": 8000}, {"name": "tls", "protocol": "HTTPS", "port": 443}
 OPTIONS = KubernetesSettings(None, (), None, "kong", Install.NOTHING)
@@ -125,3 +131,30 @@ def test_a_verb_that_is_missing_is_said() -> None:
 
 def test_a_zone_without_a_ready_pod_has_not_settled() -> None:
     assert view(pod("a", "10.0.0.1", ready=False)).unsettled("zone1") == "zone1 has no pod of app=echo that is ready"
+
+
+def test_a_mesh_may_be_in_the_namespace_of_kong_meshs_guide() -> None:
+    applied = global_objects(load_profile("page").resources, "kong-mesh-system")
+    assert {one["metadata"].get("namespace") for one in applied if one["kind"] != "Mesh"} == {"kong-mesh-system"}
+    asked: list[str] = []
+
+    class Elsewhere(Objects):
+        def get(self, kind: ObjectKind, name: str, namespace: str = "kong") -> Document:
+            asked.append(namespace)
+            return super().get(kind, name, namespace)
+
+        def raw_get(self, path: str) -> str:
+            asked.append(path)
+            return "{}"
+
+    planes = ControlPlanes({"zone1": cast("Cluster", Elsewhere())}, {}, "kong-mesh-system")
+    assert planes.document("zone1", "/") == {}
+    proxied = "/api/v1/namespaces/kong-mesh-system/services/http:kuma-control-plane:5681/proxy/"
+    assert asked == ["kong-mesh-system", proxied]
+
+
+def test_the_suites_own_charts_go_nowhere_else() -> None:
+    contexts = Contexts({"zone1": "a", "zone2": "b"}, "c")
+    options = replace(OPTIONS, contexts=contexts, install=Install.MESH, mesh_namespace="mine")
+    with pytest.raises(SettingsError, match="--mesh-namespace: --install=mesh installs into kuma-system, nowhere else"):
+        _contexts(cast("MeshSettings", SimpleNamespace(kubernetes=options, zones=("zone1", "zone2"))))

@@ -13,6 +13,7 @@ from chaos.errors import SettingsError
 from chaos.slo import Objectives
 from fixtures.options import OPTIONS, read_settings
 from fixtures.platforms.kubernetes.contexts import Contexts
+from fixtures.platforms.kubernetes.install.versions import Versions
 from fixtures.platforms.kubernetes.settings import Install
 from tests.unit.made import settings
 
@@ -70,6 +71,7 @@ DIFFERENT: dict[str, tuple[str, tuple[tuple[str, Any], ...]]] = {
     "allow-context": ("kubernetes.allowed", (("a", ("a",)), ("a,b", ("a", "b")), ("b, a", ("b", "a")))),
     "kubeconfig": ("kubernetes.kubeconfig", (("/a", "/a"), ("/b", "/b"), ("c", "c"))),
     "namespace": ("kubernetes.namespace", (("a", "a"), ("b", "b"), ("kong", "kong"))),
+    "mesh-namespace": ("kubernetes.mesh_namespace", (("a", "a"), ("b", "b"), ("kong-mesh-system", "kong-mesh-system"))),
     "install": (
         "kubernetes.install",
         (("nothing", Install.NOTHING), ("walkthrough", Install.WALKTHROUGH), ("mesh", Install.MESH)),
@@ -97,6 +99,17 @@ DIFFERENT: dict[str, tuple[str, tuple[tuple[str, Any], ...]]] = {
     ),
     "cluster-stop": ("kubernetes.stop_command", (("a", "a"), ("b {zone}", "b {zone}"), ("c", "c"))),
     "cluster-start": ("kubernetes.start_command", (("a", "a"), ("b {zone}", "b {zone}"), ("c", "c"))),
+    "versions": (
+        "kubernetes.charts.versions",
+        (
+            ("kuma=2.13.10", Versions("kuma", {"kuma": "2.13.10"})),
+            ("kong-mesh", Versions("kong-mesh")),
+            ("kong-mesh=2.9.1", Versions("kong-mesh", {"kong-mesh": "2.9.1"})),
+        ),
+    ),
+    "upgrade": ("kubernetes.charts.upgrade", (("true", True), ("0", False), ("", True))),
+    "kds-node-port": ("kubernetes.charts.node_port", (("true", True), ("0", False), ("", True))),
+    "cluster-name": ("kubernetes.charts.cluster_name", (("a", "a"), ("b-1", "b-1"), ("c", "c"))),
 }
 
 
