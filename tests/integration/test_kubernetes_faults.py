@@ -311,6 +311,21 @@ def test_a_deleted_gateway_comes_back_programmed_and_says_when_it_moved(place: P
     assert target.difference(record, place.zones) is None
 
 
+def test_pods_that_another_deployment_keeps_running_are_no_failover_that_is_missing(place: Place) -> None:
+    place.deploy()
+    metadata = {"name": "echo-canary", "labels": {"app": "echo", "track": "canary"}}
+    spec = {"containers": [{"name": "echo", "image": "kong/go-echo:latest"}]}
+    place.cluster.create({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+    deployment = place.get(DEPLOYMENT)
+    target = place.breakable(Kind.DEPLOYMENT)
+    record = target.record(place.zones)
+    narrower = {"matchLabels": {"app": "echo", "track": "stable"}}
+    record.state["document"]["spec"]["selector"] = narrower  # type: ignore[index]
+    with pytest.raises(InfraError, match=r"also selects .*echo-canary.* go on answering"):
+        target.delete(record, place.zones)
+    assert place.get(DEPLOYMENT)["metadata"]["uid"] == deployment["metadata"]["uid"]
+
+
 def test_a_gateway_is_gone_when_its_pods_are(place: Place) -> None:
     place.apply_as("kubectl", gateway())
     place.program()
