@@ -134,6 +134,11 @@ _ALL = (
         "Simulating failover and disaster",
     ),
     Claim(
+        "isolated-zone-moves",
+        "When a zone's gateway and echo are taken away together, users are answered by another zone.",
+        "Simulating failover and disaster",
+    ),
+    Claim(
         COMES_HOME,
         "After the repair traffic returns to the zone-local service by itself.",
         "Simulating failover and disaster",

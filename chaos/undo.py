@@ -61,8 +61,7 @@ def restore(
         InfraError: something still differs then; the message says what, of every target.
     """
     undoing = [_Undoing(platform, record, clock) for record in records]
-    poll(clock, partial(_all_put, undoing), limit_s)
-    if not poll(clock, partial(_all_back, undoing), limit_s):
+    if not (poll(clock, partial(_all_put, undoing), limit_s) and poll(clock, partial(_all_back, undoing), limit_s)):
         left = "; ".join(f"{one.record.target}: {one.reason}" for one in undoing if one.reason)
         raise InfraError(f"not restored after {limit_s:g} s: {left}")
     return max((one.differed_ns for one in undoing if one.differed_ns is not None), default=None)

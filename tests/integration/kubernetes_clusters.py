@@ -5,23 +5,32 @@ A cluster alone takes 5 s and 0.5 GB, so a module's tests share theirs; each tes
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from chaos.errors import SettingsError
+from fixtures.platforms.kubernetes import kinds
+from fixtures.platforms.kubernetes.testbed import kubeconfig
 from fixtures.platforms.kubernetes.testbed.addresses import GLOBAL
 from fixtures.platforms.kubernetes.testbed.building import kube
-from tests.integration.suite import MARK
+from tests.integration.suite import MARK, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from fixtures.platforms.kubernetes.cluster import Cluster
+    from fixtures.platforms.kubernetes.kinds import Document
     from fixtures.platforms.kubernetes.testbed.clusters import Clusters
     from tests.integration.suite import Traces
+
+ACCOUNT = "mesh-chaos"
+"""The shipped ServiceAccount, and its namespace."""
 
 
 @contextlib.contextmanager
@@ -58,3 +67,23 @@ def three_clusters(lasting_traces: Traces, tmp_path_factory: pytest.TempPathFact
     """The clusters ``global``, ``zone1`` and ``zone2``."""
     with running_clusters(lasting_traces, tmp_path_factory.mktemp("logs"), GLOBAL, "zone1", "zone2") as clusters:
         yield clusters
+
+
+def shipped(name: str) -> list[Document]:
+    """The objects of a file in deploy/."""
+    return list(yaml.safe_load_all((ROOT / f"deploy/{name}.yaml").read_text()))
+
+
+def way_in(clusters: Clusters, admin: Cluster, user: str, context: str) -> kubeconfig.Context:
+    """A context for a ServiceAccount of the shipped namespace, with a token of its own."""
+    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "metadata": {}, "spec": {}}
+    made = admin.post(kinds.SERVICE_ACCOUNT, user, "token", request, namespace=ACCOUNT)
+    server = clusters.cluster(admin.zone).addresses.api_server
+    return kubeconfig.Context(context, server, _authority(clusters, admin.zone), made["status"]["token"])
+
+
+def _authority(clusters: Clusters, place: str) -> str:
+    """The certificate by which the administrator's kubeconfig checks a cluster."""
+    entries = yaml.safe_load(clusters.kubeconfig.read_text())["clusters"]
+    encoded = next(entry["cluster"]["certificate-authority-data"] for entry in entries if entry["name"] == place)
+    return base64.b64decode(encoded).decode()

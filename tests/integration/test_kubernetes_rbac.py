@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from chaos.errors import InfraError
 from fixtures.mesh import Backend
@@ -25,8 +23,7 @@ from fixtures.platforms.kubernetes.settings import Install
 from fixtures.platforms.kubernetes.survey import Surveyed
 from fixtures.platforms.kubernetes.testbed import kubeconfig
 from fixtures.profiles import load_profile
-from tests.integration.kubernetes_clusters import running_clusters
-from tests.integration.suite import ROOT
+from tests.integration.kubernetes_clusters import ACCOUNT, running_clusters, shipped, way_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,7 +34,7 @@ if TYPE_CHECKING:
     from tests.integration.suite import Traces
 
 WHERE = {"zone1": "zone", GLOBAL: "global"}
-ACCOUNT, STRANGER, GUEST = "mesh-chaos", "stranger", "guest"
+STRANGER, GUEST = "stranger", "guest"
 
 
 @pytest.fixture(scope="module")
@@ -54,25 +51,10 @@ def config(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> Path
         admin = connect(place, place, "kong", kubeconfig=str(clusters.kubeconfig), log=print)
         for document in [namespace("kong"), *shipped(f"rbac-{where}"), *accounts()]:
             admin.apply(document)
-        server, authority = clusters.cluster(place).addresses.api_server, server_certificate(clusters, place)
-        for user in (ACCOUNT, STRANGER, GUEST):
-            request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "metadata": {}, "spec": {}}
-            made = admin.post(kinds.SERVICE_ACCOUNT, user, "token", request, namespace=ACCOUNT)
-            ways.append(kubeconfig.Context(f"{place}-{user}", server, authority, made["status"]["token"]))
+        ways += [way_in(clusters, admin, user, f"{place}-{user}") for user in (ACCOUNT, STRANGER, GUEST)]
     file = tmp_path_factory.mktemp("config") / "kubeconfig"
     kubeconfig.write(file, ways)
     return file
-
-
-def server_certificate(clusters: Clusters, place: str) -> str:
-    """The certificate by which the administrator's kubeconfig checks a cluster."""
-    entries = yaml.safe_load(clusters.kubeconfig.read_text())["clusters"]
-    encoded = next(entry["cluster"]["certificate-authority-data"] for entry in entries if entry["name"] == place)
-    return base64.b64decode(encoded).decode()
-
-
-def shipped(name: str) -> list[Document]:
-    return list(yaml.safe_load_all((ROOT / f"deploy/{name}.yaml").read_text()))
 
 
 def namespace(name: str) -> Document:

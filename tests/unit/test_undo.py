@@ -114,9 +114,11 @@ def test_all_targets_are_put_back_before_any_is_waited_for() -> None:
 def test_a_target_that_cannot_be_put_back_does_not_keep_the_others_broken() -> None:
     broken = Silent(VirtualClock(), refuses=ECHO)
 
+    began = broken.clock.now_ns()
     with pytest.raises(InfraError, match="service echo in zone1 is refused"):
         undo.restore(broken, [ECHO, OTHER], broken.clock)
     assert broken.put_back == [OTHER.target]
+    assert (broken.clock.now_ns() - began) / NS_PER_S < 61
 
 
 def test_a_mesh_that_does_not_answer_for_a_while_is_asked_until_the_limit() -> None:

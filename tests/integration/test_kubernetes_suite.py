@@ -1,0 +1,208 @@
+"""What an SRE has to be able to trust on clusters, with the suite as a user runs it, on a whole test bed.
+
+The mesh is there for all tests (the walkthrough's objects, brought and kept); each run attaches to it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from chaos.errors import SettingsError
+from fixtures.platforms.kubernetes.cluster import connect
+from fixtures.platforms.kubernetes.kinds import DEPLOYMENT, GATEWAY, HTTP_ROUTE, LEASE, MESH, MMZS, NAMESPACE, SERVICE
+from fixtures.platforms.kubernetes.objects import as_written
+from fixtures.platforms.kubernetes.testbed.building import kube
+from tests.integration.suite import MARK, start_mesh_chaos, start_pytest, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fixtures.platforms.kubernetes.cluster import Cluster
+    from tests.integration.suite import Run, Traces
+
+PASSED, INTERRUPTED, USAGE, NOTHING, INFRA = 0, 2, 4, 5, 10
+SLOWLY = "--probe-rate=5"
+"""Who answers is the question here, not how long to the hundredth."""
+_TAKES_S = 120.0
+
+
+class Bed:
+    """A test bed, as a user has it in the environment."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = {**environment, "MESH_CHAOS_INSTALL": "nothing"}
+        self.zone1, self.zone2, self.everywhere = (self._connected(name) for name in ("zone1", "zone2", "global"))
+
+    def _connected(self, name: str) -> Cluster:
+        return connect(name, name, "kong", kubeconfig=self.environment["KUBECONFIG"], log=lambda _: None)
+
+    def start(self, traces: Traces, folder: Path, *arguments: str, **more: str) -> Run:
+        return start_pytest(traces, folder, SLOWLY, *arguments, **{**self.environment, **more})
+
+    def broken(self, traces: Traces, folder: Path, fault: str = "delete-deployment") -> Run:
+        """A run whose fault is in effect in zone1."""
+        run = self.start(traces, folder, "-m", "failover", "--zone=zone1", f"--fault={fault}")
+        until(lambda: run.journal_says("effective"), _TAKES_S, "the fault is in effect")
+        return run
+
+    def objects(self) -> dict[str, Any]:
+        """All that a user wrote, without what the servers set."""
+        kinds = (DEPLOYMENT, SERVICE, GATEWAY, HTTP_ROUTE)
+        zones = {z.zone: [as_written(o) for k in kinds for o in z.list(k)] for z in (self.zone1, self.zone2)}
+        return {**zones, "global": [as_written(o) for k in (MESH, MMZS) for o in self.everywhere.list(k, namespace="")]}
+
+    def holder(self) -> str:
+        lease = self.zone1.get(LEASE, "mesh-chaos") or {"spec": {}}
+        return str(lease["spec"].get("holderIdentity") or "")
+
+
+@pytest.fixture(scope="module")
+def bed(lasting_traces: Traces, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
+    try:
+        kube(print)
+    except SettingsError as error:
+        pytest.skip(str(error))
+    from fixtures.platforms.kubernetes.testbed.bed import Testbed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(MARK, lasting_traces.value)
+        patch.setattr(tempfile, "tempdir", str(lasting_traces.folder))
+        up = Testbed.start(("zone1", "zone2"), tmp_path_factory.mktemp("logs"), lambda _: None)
+    try:
+        found = Bed(up.environment())
+        kept = start_pytest(
+            lasting_traces,
+            tmp_path_factory.mktemp("brought"),
+            SLOWLY,
+            "-m",
+            "control",
+            "--keep-mesh",
+            **up.environment(),
+        )
+        said = kept.finish(_TAKES_S)
+        assert "every gateway answers zone-locally" in said, said
+        yield found
+        folder = said.partition("mesh-chaos down --platform kubernetes ")[2].split()[0]
+        down = start_mesh_chaos(lasting_traces, "down", "--platform", "kubernetes", folder)
+        assert "has ended" in down.finish(_TAKES_S)
+        assert all(zone.get(NAMESPACE, "kong") is None for zone in (found.zone1, found.zone2))
+        assert not found.everywhere.list(MMZS, namespace="kuma-system")
+    finally:
+        up.close()
+
+
+def test_a_run_that_attaches_changes_nothing_but_what_its_fault_touches(
+    bed: Bed, traces: Traces, tmp_path: Path
+) -> None:
+    before = bed.objects()
+
+    run = bed.start(traces, tmp_path, "-m", "failover", "--zone=zone1", "--fault=delete-service")
+    said = run.finish(_TAKES_S)
+
+    assert run.code == PASSED, said
+    assert "preflight: profile ok" in said
+    assert bed.objects() == before
+    assert bed.holder() == ""
+
+
+def test_the_walkthroughs_steps_are_not_tried_on_a_mesh_of_others(bed: Bed, traces: Traces, tmp_path: Path) -> None:
+    run = bed.start(traces, tmp_path, "-m", "walkthrough")
+    assert "1 skipped" in run.finish()
+    assert run.code == NOTHING
+
+
+def test_a_mesh_that_is_not_like_the_profile_is_refused(bed: Bed, traces: Traces, tmp_path: Path) -> None:
+    run = bed.start(traces, tmp_path, "-m", "control", "--profile=hardened")
+    said = run.finish()
+    assert "the mesh has none of them, but profile hardened has MeshCircuitBreaker, MeshRetry" in said
+    assert run.code == INFRA
+
+
+def test_contexts_that_nobody_has_allowed_are_refused(bed: Bed, traces: Traces, tmp_path: Path) -> None:
+    run = bed.start(traces, tmp_path, "-m", "control", MESH_CHAOS_ALLOW_CONTEXT="zone1,global")
+    assert "faults would be injected through the context zone2, which nobody has allowed" in run.finish()
+    assert run.code == USAGE
+
+
+def test_a_killed_run_is_repaired_from_its_journal_on_another_machine(bed: Bed, traces: Traces, tmp_path: Path) -> None:
+    before = bed.objects()
+    run = bed.broken(traces, tmp_path / "here")
+    run.kill()
+    run.finish()
+    assert bed.zone1.get(DEPLOYMENT, "echo") is None
+    assert run.journal is not None
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    journal = shutil.copy(run.journal, elsewhere)
+
+    repair = _restore(bed, traces, journal, elsewhere)
+
+    assert "restored: deployment echo in zone1" in repair.finish(_TAKES_S)
+    assert repair.code == PASSED
+    assert bed.objects() == before
+    assert bed.holder() == "", "the dead run's lease was taken over at once, and given back"
+
+
+def test_contexts_that_lead_elsewhere_are_not_repaired(bed: Bed, traces: Traces, tmp_path: Path) -> None:
+    run = bed.broken(traces, tmp_path / "here")
+    run.kill()
+    run.finish()
+    assert run.journal is not None
+    swapped = tmp_path / "swapped"
+    config = yaml.safe_load(Path(bed.environment["KUBECONFIG"]).read_text())
+    other = {"zone1": "zone2", "zone2": "zone1"}
+    for context in config["contexts"]:
+        context["name"] = other.get(context["name"], context["name"])
+    swapped.write_text(yaml.safe_dump(config))
+
+    repair = _restore(bed, traces, run.journal, tmp_path, KUBECONFIG=str(swapped))
+    said = repair.finish(_TAKES_S)
+    assert "leads to another cluster than the one that was broken as zone1" in said
+    assert repair.code == INFRA
+    assert bed.zone1.get(DEPLOYMENT, "echo") is None
+
+    assert "restored: " in _restore(bed, traces, run.journal, tmp_path).finish(_TAKES_S)
+
+
+def _restore(bed: Bed, traces: Traces, journal: Path | str, home: Path, **more: str) -> Run:
+    """``mesh-chaos restore`` by somebody who has nothing but the journal and a kubeconfig."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(home))
+        patch.setenv("KUBECONFIG", bed.environment["KUBECONFIG"])
+        for name, value in more.items():
+            patch.setenv(name, value)
+        return start_mesh_chaos(traces, "restore", os.fspath(journal))
+
+
+def test_a_second_run_is_told_who_is_at_work_and_disturbs_nothing(bed: Bed, traces: Traces, tmp_path: Path) -> None:
+    first = bed.broken(traces, tmp_path / "first")
+
+    second = bed.start(traces, tmp_path / "second", "-m", "failover", "--zone=zone2", "--fault=delete-service")
+    said = second.finish(_TAKES_S)
+
+    assert "zone1 is in use by " in said
+    assert f" pid {first.process.pid} run " in said
+    assert second.code == INFRA
+    assert first.finish(_TAKES_S)
+    assert first.code == PASSED
+
+
+def test_a_stop_file_repairs_at_once_and_nothing_more_is_begun(bed: Bed, traces: Traces, tmp_path: Path) -> None:
+    before = bed.objects()
+    run = bed.broken(traces, tmp_path, "delete-deployment,delete-service")
+
+    (tmp_path / "STOP").touch()
+    said = run.finish(_TAKES_S)
+
+    assert run.code == INTERRUPTED, said
+    assert f"stopped: {tmp_path / 'STOP'} is there" in said
+    assert "change Service" not in said
+    assert "DELETE Service" not in said
+    assert bed.objects() == before
