@@ -25,7 +25,7 @@ from fixtures.platforms.kind import bringup
 from fixtures.platforms.kind.made import Kept, make
 from fixtures.platforms.kubernetes import bringup as kubernetes
 from fixtures.platforms.kubernetes.contexts import parse_contexts
-from fixtures.platforms.kubernetes.install import Installed, install_mesh
+from fixtures.platforms.kubernetes.install.installing import Installed, install_mesh
 from fixtures.platforms.kubernetes.install.settings import InstallSettings
 from fixtures.platforms.kubernetes.install.versions import parse_versions
 from fixtures.platforms.kubernetes.kinds import DEPLOYMENT, HTTP_ROUTE, NAMESPACE, SECRET, SERVICE, ObjectKind

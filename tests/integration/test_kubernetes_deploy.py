@@ -13,7 +13,8 @@ import yaml
 
 from fixtures.platforms.kubernetes.checks import checks
 from fixtures.platforms.kubernetes.cluster import connect
-from fixtures.platforms.kubernetes.contexts import check_known, parse_contexts
+from fixtures.platforms.kubernetes.connecting import check_known
+from fixtures.platforms.kubernetes.contexts import parse_contexts
 from fixtures.platforms.kubernetes.preflight import run as run_checks
 from fixtures.platforms.kubernetes.survey import Surveyed
 from tests.integration.suite import ROOT, start_pytest

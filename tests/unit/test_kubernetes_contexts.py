@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from chaos.errors import SettingsError
 from fixtures.options import OPTIONS
-from fixtures.platforms.kubernetes.contexts import check_allowed, check_known, parse_contexts
+from fixtures.platforms.kubernetes.connecting import check_known
+from fixtures.platforms.kubernetes.contexts import check_allowed, parse_contexts
 
 if TYPE_CHECKING:
     from pathlib import Path
