@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from chaos.errors import InfraError
 from fixtures.platforms.kubernetes.breakables.site import Site
 from fixtures.platforms.kubernetes.bringup import _check_same
+from fixtures.platforms.kubernetes.controlplanes import ControlPlanes
+from fixtures.platforms.kubernetes.meshview import MeshView
 from fixtures.platforms.kubernetes.platform import Kubernetes
+from fixtures.platforms.kubernetes.running import Running
 
 if TYPE_CHECKING:
     from fixtures.platforms.kubernetes.cluster import Cluster
-    from fixtures.platforms.kubernetes.running import Running
 
 
 class Somewhere:
@@ -37,15 +38,20 @@ def test_a_journal_names_the_clusters_as_they_are_when_it_is_begun_not_as_they_o
     zone, other = Somewhere("first"), Somewhere("global")
     clusters = cast("dict[str, Cluster]", {"zone1": zone, "global": other})
     where = {"platform": "kind", "identities": json.dumps({"zone1": "first", "global": "global"}), "run": "a"}
-    running = SimpleNamespace(
-        clusters={"zone1": zone},
+    unasked = cast("Any", None)
+    running = Running(
+        clusters={"zone1": clusters["zone1"]},
         site=Site("kong"),
         urls={},
-        name="kind",
+        view=MeshView(ControlPlanes(clusters, {}), Site("kong")),
+        roster=unasked,
+        leases=unasked,
+        keeping=unasked,
+        brought=unasked,
+        engine="",
         where=where,
-        view=SimpleNamespace(planes=SimpleNamespace(clusters=clusters)),
     )
-    mesh = Kubernetes(cast("Running", running))
+    mesh = Kubernetes(running)
     zone.uid = "made anew by delete-cluster"
     locator = mesh.locator()
     assert locator["run"] == "a"
