@@ -40,6 +40,7 @@ class Course:
     """When the probe was told to stop; None where it was not."""
     injected: Interval | None
     restored: Interval | None
+    mended: Interval | None
     effect: str
     started_ns: int
     ended_ns: int
@@ -69,6 +70,7 @@ def conclude(experiment: Experiment, course: Course, samples: Path) -> Result:
         figures=figures,
         injected=course.injected,
         restored=course.restored,
+        mended=course.mended,
         effect=course.effect,
         probe=probe,
         log=course.log,
@@ -91,7 +93,7 @@ def _judged(course: Course, samples: Path) -> tuple[dict[SeriesKey, Series], tup
 
 
 def _figures(experiment: Experiment, course: Course, every: AllSeries) -> tuple[Figures, ...]:
-    happened = verdict.Happened(experiment.zone, course.injected, course.restored)
+    happened = verdict.Happened(experiment.zone, course.injected, course.restored, course.mended)
     return tuple(
         verdict.figures(
             series,

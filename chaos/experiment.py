@@ -126,6 +126,7 @@ class _Run:
         self._watched_ns: int | None = None
         self._injected: Interval | None = None
         self._restored: Interval | None = None
+        self._mended: Interval | None = None
         self._effect = ""
         self._newest: tuple[Answering, ...] = ()
         self._probe: RunningProbe
@@ -268,8 +269,8 @@ class _Run:
             began = self._clock.now_ns()
             self._step_anyway(Step.RESTORING)
             differed = undo.restore(self._platform, records, self._clock)
-            # a cluster takes minutes to start: it was not restored while it was seen not to be
-            self._restored = Interval(max(began, differed or began), self._clock.now_ns())
+            self._restored = Interval(began, self._clock.now_ns())
+            self._mended = Interval(max(began, differed or began), self._restored.high_ns)
             self._step_anyway(Step.RESTORED)
             self._note(f"restored: {', '.join(str(record.target) for record in records)}")
             self._journal.close()
@@ -282,10 +283,10 @@ class _Run:
             self.find(Verdict.INFRA, error)
 
     def _watch_failback(self) -> None:
-        experiment, restored = self._experiment, self._restored
-        assert restored is not None
+        experiment, mended = self._experiment, self._mended
+        assert mended is not None
         self._watch(
-            lambda every: watch.came_home(every, self._by_key(every), restored, experiment.zone, experiment.pace),
+            lambda every: watch.came_home(every, self._by_key(every), mended, experiment.zone, experiment.pace),
             experiment.objectives.failback + self._patience(),
         )
 
@@ -352,6 +353,7 @@ class _Run:
             watched_ns=self._watched_ns,
             injected=self._injected,
             restored=self._restored,
+            mended=self._mended,
             effect=self._effect,
             started_ns=self._started_ns,
             ended_ns=self._clock.now_ns(),

@@ -56,7 +56,7 @@ class Outage:
 
 @dataclass(frozen=True)
 class Figures:
-    """One series' figures. Lengths count from the injection or restoration interval."""
+    """One series' figures. Lengths count from the injection, or from when the target was what it was again."""
 
     key: SeriesKey
     expectation: Expectation
@@ -163,7 +163,7 @@ class Result:
     injected: Interval | None
     """[request sent, effect confirmed]."""
     restored: Interval | None
-    """[request sent, restoration confirmed]."""
+    """[first request sent, restoration confirmed]: the fault lasts until its low end."""
     effect: str
     """The proof that the fault was in effect, in words."""
     probe: ProbeHealth | None
@@ -173,3 +173,8 @@ class Result:
     started_unix_s: float
     artifacts: str
     """The folder with samples, journal and evidence."""
+    mended: Interval | None = None
+    """[last seen not to be what it was, restoration confirmed]: the way home is counted from it.
+
+    A cluster takes minutes to start. None without a restoration, and in results archived before it was told apart.
+    """

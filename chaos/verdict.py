@@ -19,6 +19,8 @@ from chaos.result import Expectation, Figures, Finding, total
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import numpy.typing as npt
+
     from chaos.model import Zone
     from chaos.samples import Series
     from chaos.slo import Objectives
@@ -42,26 +44,28 @@ _ORDER = (Verdict.INVALID, Verdict.INFRA, Verdict.FAIL)
 
 @dataclass(frozen=True)
 class Happened:
-    """When a fault was put in and taken out; None where that never came about."""
+    """When a fault was put in and taken out, and when its target was whole again; None where that never came about."""
 
     faulty: Zone
     injected: Interval | None
     restored: Interval | None
+    mended: Interval | None
 
 
 def figures(
     series: Series, expectation: Expectation, happened: Happened, objectives: Objectives, consecutive: int
 ) -> Figures:
     """Everything there is to say about one series of one experiment."""
-    injected, restored = happened.injected, happened.restored
-    faulted = series if restored is None else series.between(0, restored.low_ns)
+    injected, restored, mended = happened.injected, happened.restored, happened.mended
+    repair_ns = restored.low_ns if restored else _FOREVER
+    faulted = series.between(0, repair_ns)
     detected = timeline.detect(faulted, injected) if injected else None
     must_move, must_return = expectation is Expectation.FAILS_OVER, expectation is not Expectation.UNTOUCHED
     moved = timeline.failover(faulted, injected, happened.faulty, consecutive) if injected and must_move else None
-    home = timeline.failback(series, restored, happened.faulty, consecutive) if restored and must_return else None
+    home = timeline.failback(series, mended, happened.faulty, consecutive) if mended and must_return else None
     back = home.found if home else None
     outages = timeline.outages(series)
-    after_repair = timeline.outages(series.between(restored.low_ns, _FOREVER)) if restored else ()
+    after_repair = timeline.outages(series.between(repair_ns, _FOREVER))
     latency = (series.done_ns - series.due_ns)[series.good] / _NS_PER_MS
     return Figures(
         key=series.key,
@@ -72,10 +76,10 @@ def figures(
         lost=series.lost,
         detect=detected.moment.since(injected) if detected and injected else None,
         failover=moved.moment.since(injected) if moved and injected else None,
-        failback=back.moment.since(restored) if back and restored else None,
+        failback=back.moment.since(mended) if back and mended else None,
         outages=outages,
         bad_after_failover=int((~faulted.good[moved.index :]).sum()) if moved else 0,
-        faulty_after_failover=int(faulted.answered_by(happened.faulty)[moved.index :].sum()) if moved else 0,
+        faulty_after_failover=int(_faulty(faulted, happened.faulty, repair_ns)[moved.index :].sum()) if moved else 0,
         late_away=home.late_away if home else 0,
         return_outage=total(outage.length for outage in after_repair),
         availability=slo.availability(series, objectives),
@@ -84,12 +88,17 @@ def figures(
         latency_p50_ms=float(np.percentile(latency, 50)) if len(latency) else 0.0,
         latency_p99_ms=float(np.percentile(latency, 99)) if len(latency) else 0.0,
         segments=timeline.segments(series),
-        blips=timeline.blips(series, moved, restored.low_ns if restored else _FOREVER) if moved else None,
+        blips=timeline.blips(series, moved, repair_ns) if moved else None,
         relapses=timeline.blips(series, home.first, _FOREVER) if home and home.first else None,
     )
 
 
 _FOREVER = (1 << 63) - 1
+
+
+def _faulty(faulted: Series, zone: Zone, repair_ns: int) -> npt.NDArray[np.bool_]:
+    """What the faulty zone answered for certain before its repair began: a request may hang until it is repaired."""
+    return faulted.answered_by(zone) & (faulted.done_ns < repair_ns)
 
 
 def judge(every: Iterable[Figures], objectives: Objectives, reroutes: str) -> tuple[Finding, ...]:

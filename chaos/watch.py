@@ -115,13 +115,13 @@ def _too_late(series: Series, injected: Interval, faulty: Zone, pace: Pace, boun
 def came_home(
     every: AllSeries,
     expected: Mapping[SeriesKey, Expectation],
-    restored: Interval,
+    mended: Interval,
     repaired: Zone,
     pace: Pace,
 ) -> bool:
     """Whether each series that had to move or die is home again and has been watched for ``pace.hold`` since."""
     return all(
-        _held(series, timeline.failback(series, restored, repaired, pace.consecutive(series)).found, pace)
+        _held(series, timeline.failback(series, mended, repaired, pace.consecutive(series)).found, pace)
         for key, series in every.items()
         if expected[key] is not Expectation.UNTOUCHED
     )

@@ -72,6 +72,7 @@ _RESULT = st.builds(
     figures=_some(_FIGURES),
     injected=st.none() | _INTERVAL,
     restored=st.none() | _INTERVAL,
+    mended=st.none() | _INTERVAL,
     effect=_TEXT,
     probe=st.none() | st.builds(ProbeHealth, _COUNT, _COUNT, _FLOAT, _FLOAT),
     log=_some(st.builds(LogEntry, _NS, _TEXT, _TEXT)),

@@ -70,6 +70,24 @@ def test_a_repair_that_takes_long_itself_is_not_held_against_the_mesh(tmp_path: 
     assert one.failback.low_s <= 2 <= one.failback.high_s < 2.2
 
 
+def test_a_zone_that_answers_before_its_repair_is_confirmed_does_not_break_the_failover(tmp_path: Path) -> None:
+    result, _ = run(tmp_path, Behaviour(restored_after=2.0, failback_after=0.1))
+
+    assert result.verdict is Verdict.PASS, result.findings
+    one = figures(result)
+    assert one.faulty_after_failover == 0
+    assert one.failback is not None
+    assert one.failback.low_s == 0
+
+
+def test_an_outage_while_the_repair_is_under_way_is_one_of_the_return(tmp_path: Path) -> None:
+    result, _ = run(tmp_path, Behaviour(restored_after=40, failback_after=42, blip_after=20))
+
+    one = figures(result)
+    assert one.bad_after_failover == 0
+    assert one.return_outage.high_s > 0
+
+
 def test_the_figures_are_intervals_as_wide_as_what_is_not_known(tmp_path: Path) -> None:
     result, _ = run(tmp_path, Behaviour(effective_after=2.0))
 
