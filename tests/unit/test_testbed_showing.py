@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -37,7 +38,7 @@ class Cluster:
         if method == "delete":
             del self.there[key]
         else:
-            self.there[key] = {**body, "metadata": {**body["metadata"], "uid": "u"}}
+            self.there[key] = {**deepcopy(body), "metadata": {**body["metadata"], "uid": "u"}}
 
     def event(self, *_: object, **__: object) -> None:
         return
