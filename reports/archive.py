@@ -59,7 +59,7 @@ def load(text: str) -> Result:
     try:
         return _File.model_validate_json(text).result
     except ValidationError as error:
-        raise ArchiveError(f"an archived result that cannot be understood: {_first(error)}") from error
+        raise ArchiveError(f"an archived result that cannot be understood: {first_of(error)}") from error
 
 
 def _parse(text: str) -> Any:
@@ -69,7 +69,7 @@ def _parse(text: str) -> Any:
         raise ArchiveError(f"not an archived result: {error}") from error
 
 
-def _first(error: ValidationError) -> str:
+def first_of(error: ValidationError) -> str:
     """The first thing that is wrong, with its place."""
     detail = error.errors()[0]
     return f"{'.'.join(str(part) for part in detail['loc'])}: {detail['msg']}"
@@ -84,15 +84,29 @@ def write(result: Result, folder: Path) -> Path:
     path = folder / FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(path, dump(result))
     except OSError as error:
-        why = error.strerror or error
-        raise ArchiveError(f"{path} cannot be written: {why}; free the disk or choose --artifacts") from error
+        raise _unwritable(path, error) from error
+    write_whole(path, dump(result))
     return path
 
 
+def _unwritable(path: Path, error: OSError) -> ArchiveError:
+    return ArchiveError(f"{path} cannot be written: {error.strerror or error}; free the disk or choose --artifacts")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Put ``text`` at ``path`` in one step, so that a reader finds the old file or the new one.
+
+    Raises:
+        ArchiveError: it cannot be written.
+    """
+    try:
+        _replace(path, text)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
 def _replace(path: Path, text: str) -> None:
-    """Put ``text`` at ``path`` in one step, so that a reader finds the old file or the new one."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         temporary.write_text(text, "utf-8")

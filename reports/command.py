@@ -1,0 +1,35 @@
+"""``mesh-chaos report``: reports of runs that have ended, made again or compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chaos.cli import fail
+from chaos.errors import ChaosError
+from reports.publishing import publish
+from reports.run import read_run
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def _group() -> None:
+    """Make reports of runs that have ended."""
+
+
+@app.command("run")
+def report_run(
+    folder: Annotated[Path, typer.Argument(help="the run's folder, in the artifacts")] = Path("artifacts/latest"),
+) -> None:
+    """Make all reports of one run again, from its folder; also of a run that was killed."""
+    try:
+        made = list(publish(read_run(folder)))
+    except ChaosError as error:
+        fail(error)
+    for one in made:
+        typer.echo(one)
+    if broken := [one for one in made if isinstance(one, ChaosError)]:
+        fail(broken[0])

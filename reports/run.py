@@ -1,0 +1,122 @@
+"""One run of the suite, read back from its folder: what every report of a run is made from.
+
+The folder holds ``run.json`` (this module's) and a folder for each experiment, with its ``result.json``
+(``reports.archive``), its samples and its journal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from chaos.model import Verdict  # noqa: TC001 - pydantic needs it when the model is built
+from reports import archive
+from reports.archive import ArchiveError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chaos.result import Result
+
+FILE_NAME = "run.json"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A test that failed without a result: its mesh did not come up, say."""
+
+    test: str
+    """The test's name, the same in every run."""
+    verdict: Verdict
+    message: str
+
+
+@dataclass(frozen=True)
+class About:
+    """What a run's folder says of the run as a whole."""
+
+    started_unix_s: float
+    exit_code: int | None
+    """As README lists them: 0 PASS, 1 FAIL, 10 INFRA, 11 INVALID, or pytest's own; None for a run that did not end."""
+    environment: dict[str, str]
+    failures: tuple[Failure, ...] = ()
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    format: Literal["mesh-chaos-run"] = "mesh-chaos-run"
+    version: Literal[1] = 1
+    run: About
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run: its folder, what is said of it as a whole, and its results by when they began."""
+
+    folder: Path
+    about: About
+    results: tuple[Result, ...]
+    unreadable: tuple[str, ...] = ()
+    """Experiments whose result cannot be read (killed, or another version's), each with the reason."""
+
+    @property
+    def name(self) -> str:
+        """The run's name: when it began."""
+        return self.folder.name
+
+
+def write_about(about: About, folder: Path) -> None:
+    """Write ``run.json`` into a run's folder; whole or not at all.
+
+    Raises:
+        ArchiveError: it cannot be written.
+    """
+    archive.write_whole(folder / FILE_NAME, _File(run=about).model_dump_json(indent=1))
+
+
+def read_run(folder: Path) -> Run:
+    """The run in ``folder``, as far as it got: one that was killed has no ``run.json`` and may lack results.
+
+    Raises:
+        ArchiveError: it is no run's folder.
+    """
+    folder = folder.resolve()
+    results, unreadable = [], []
+    for experiment in _experiments(folder):
+        try:
+            results.append(archive.read(experiment / archive.FILE_NAME))
+        except ArchiveError as error:
+            unreadable.append(f"{experiment.name}: {error}")
+    results.sort(key=lambda result: result.started_unix_s)
+    about = _about(folder, results)
+    if about is None:
+        unreadable.append("the run did not end: it was killed, or is still under way")
+        about = About(results[0].started_unix_s if results else folder.stat().st_mtime, None, {})
+    return Run(folder, about, tuple(results), tuple(unreadable))
+
+
+def _experiments(folder: Path) -> list[Path]:
+    """Every experiment's folder: begun ones have a journal or samples, ended ones a result."""
+    telling = ("journal.jsonl", "samples.arrow", archive.FILE_NAME)
+    try:
+        found = sorted(path for path in folder.iterdir() if any((path / name).is_file() for name in telling))
+    except OSError as error:
+        raise ArchiveError(f"{folder} cannot be read: {error.strerror}") from error
+    if not found and not (folder / FILE_NAME).is_file():
+        raise ArchiveError(f"{folder} is no run's folder: it has no experiment; give a folder of --artifacts")
+    return found
+
+
+def _about(folder: Path, results: list[Result]) -> About | None:
+    path = folder / FILE_NAME
+    try:
+        return _File.model_validate_json(path.read_bytes()).run
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ArchiveError(f"{path} cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        raise ArchiveError(f"{path} cannot be understood: {archive.first_of(error)}; {len(results)} results") from error

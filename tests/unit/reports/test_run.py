@@ -1,0 +1,85 @@
+"""A run, read back from its folder however it ended, and its reports."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chaos.model import Verdict
+from reports import archive
+from reports.archive import ArchiveError
+from reports.publishing import publish
+from reports.run import FILE_NAME, About, Failure, read_run, write_about
+from tests.unit.reports import samples_of_results as samples
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reports.run import Run
+
+ABOUT = About(12.5, 1, {"engine": "standin"}, (Failure("test_a", Verdict.INFRA, "no mesh"),))
+
+
+def filled(folder: Path) -> Path:
+    for number, result in enumerate((samples.delete_deployment(), samples.infra())):
+        archive.write(replace(result, started_unix_s=100.0 - number), folder / f"experiment-{number}")
+    return folder
+
+
+def test_a_run_is_read_as_it_was_written_results_by_when_they_began(tmp_path: Path) -> None:
+    write_about(ABOUT, filled(tmp_path))
+    run = read_run(tmp_path)
+    assert run.about == ABOUT
+    assert [result.started_unix_s for result in run.results] == [99.0, 100.0]
+    assert run.unreadable == ()
+
+
+def test_a_killed_run_is_read_as_far_as_it_got(tmp_path: Path) -> None:
+    killed = filled(tmp_path) / "killed"
+    killed.mkdir()
+    (killed / "journal.jsonl").touch()
+    run = read_run(tmp_path)
+    assert run.about.exit_code is None
+    assert run.about.started_unix_s == 99.0
+    assert len(run.results) == 2
+    broken, unended = run.unreadable
+    assert broken.startswith("killed: ")
+    assert "did not end" in unended
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveError, match="no run's folder"):
+        read_run(tmp_path)
+    with pytest.raises(ArchiveError, match="No such file"):
+        read_run(tmp_path / "missing")
+
+
+def test_what_is_said_of_a_run_in_another_version_is_refused(tmp_path: Path) -> None:
+    (filled(tmp_path) / FILE_NAME).write_text('{"format": "mesh-chaos-run", "version": 9}')
+    with pytest.raises(ArchiveError, match=f"{FILE_NAME}.*version"):
+        read_run(tmp_path)
+
+
+class Text:
+    FILE_NAME = "report.txt"
+
+    def render(self, run: Run) -> str:
+        return run.about.environment["engine"]
+
+
+class Broken:
+    FILE_NAME = "broken.txt"
+
+    def render(self, run: Run) -> str:
+        raise ZeroDivisionError
+
+
+def test_a_report_that_breaks_is_named_and_keeps_no_other_from_being_made(tmp_path: Path) -> None:
+    write_about(ABOUT, filled(tmp_path))
+    broken, made = publish(read_run(tmp_path), (Broken(), Text()))
+    assert isinstance(broken, ArchiveError)
+    assert "ZeroDivisionError" in str(broken)
+    assert made == tmp_path / "report.txt"
+    assert made.read_text() == "standin"
