@@ -15,6 +15,7 @@ import allure
 from rich.console import Console
 
 from chaos.claims import CLAIMS
+from reports.allure_identity import identify
 from reports.archive import FILE_NAME, dump
 from reports.summary import render_one
 from reports.words import NO_FAULT, plain, sentence, title
@@ -48,20 +49,21 @@ _BLOCKERS = {"delete-cluster", "delete-gateway"}
 _DASH = "\N{EN DASH}"
 _UNABLE = "InfraError|NothingSelected|JournalError|SamplesError|SettingsError"
 _CATEGORIES = (
-    ("Known to be false (expected failure)", r"XFAIL[\s\S]*", ("skipped",)),
-    (f"FAIL {_DASH} the mesh broke a promise", r"([\w.]+: )?FAIL: [\s\S]*", ("failed", "broken")),
+    ("Known to be false (expected failure)", r"^XFAIL[\s\S]*", ("skipped",)),
+    (f"FAIL {_DASH} the mesh broke a promise", r"^([\w.]+: )?FAIL: [\s\S]*", ("failed", "broken")),
     (
         f"INVALID {_DASH} the probe could not keep its schedule",
-        r"(([\w.]+: )?INVALID: |([\w.]+\.)?InvalidRun(: |$))[\s\S]*",
+        r"^(([\w.]+: )?INVALID: |([\w.]+\.)?InvalidRun(: |$))[\s\S]*",
         ("failed", "broken"),
     ),
     (
         f"INFRA {_DASH} the experiment could not be carried out",
-        rf"(([\w.]+: )?INFRA: |([\w.]+\.)?({_UNABLE})(: |$))[\s\S]*",
+        rf"^(([\w.]+: )?INFRA: |([\w.]+\.)?({_UNABLE})(: |$))[\s\S]*",
         ("failed", "broken"),
     ),
 )
-"""Name, what the whole message matches, statuses: in expressions that Java and JavaScript both understand."""
+"""Name, what the message matches, statuses. Allure 2 (Java) matches whole messages and Allure 3 (JavaScript) any part:
+these expressions mean the same to both."""
 _dynamic: Any = allure.dynamic
 _attach: Any = allure.attach
 """Allure's functions, half of which have no types."""
@@ -82,12 +84,13 @@ class AllureSteps:
         """Nothing: what is seen for a moment is no result."""
 
 
-def describe(*, scenario: str, fault: str, zone: str, profile: str, feature: str = "failover") -> None:
+def describe(*, test: str, scenario: str, fault: str, zone: str, profile: str, feature: str = "failover") -> None:
     """Say what the running test is, once, and before it can break.
 
-    Only what is the same in every run becomes a parameter: Allure knows a test by these, and its
-    history ends when one changes.
+    Only what is the same in every run becomes a parameter: Allure knows a test by these and by ``test``, its module
+    and function, and its history ends when one changes.
     """
+    identify(test)
     for name, value in (("fault", fault), ("zone", zone), ("profile", profile)):
         _dynamic.parameter(name, value)
     _dynamic.feature(feature)
