@@ -11,6 +11,7 @@ from chaos.cli import fail
 from chaos.errors import ChaosError
 from reports.publishing import publish
 from reports.run import read_run
+from reports.schema import schema
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -33,3 +34,9 @@ def report_run(
         typer.echo(one)
     if broken := [one for one in made if isinstance(one, ChaosError)]:
         fail(broken[0])
+
+
+@app.command("schema")
+def report_schema() -> None:
+    """Print the JSON schema of summary.json."""
+    typer.echo(schema(), nl=False)

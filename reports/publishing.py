@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from reports import digest, openmetrics
 from reports.archive import ArchiveError, write_whole
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Report(Protocol):
         ...
 
 
-REPORTS: tuple[Report, ...] = ()
+REPORTS: tuple[Report, ...] = (digest, openmetrics)
 
 
 def publish(run: Run, reports: Sequence[Report] = REPORTS) -> Iterator[Path | ArchiveError]:
