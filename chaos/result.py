@@ -81,7 +81,7 @@ class Figures:
     """Total outage after restoration began."""
     availability: Availability
     burn_rate: float
-    """Bad ratio over the whole experiment divided by the objective's allowance (SRE workbook, ch. 5)."""
+    """What was bad of the whole experiment, by the budgeting method, over the allowance (SRE workbook, ch. 5)."""
     budget_cost: tuple[float, float]
     """Share of the objective's error budget that this event's outages used: at least, at most."""
     latency_p50_ms: float

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from chaos import slo, timeline
+from chaos import budget, slo, timeline
 from chaos.claims import COMES_HOME, NEAREST_FIRST
 from chaos.model import Interval, SeriesKey, Verdict
 from chaos.result import Expectation, Figures, Finding, total
@@ -84,7 +84,7 @@ def figures(
         return_outage=total(outage.length for outage in after_repair),
         availability=slo.availability(series, objectives),
         burn_rate=slo.burn_rate(series, objectives),
-        budget_cost=objectives.cost(total(outage.length for outage in outages)),
+        budget_cost=objectives.cost(budget.spent(series, objectives)),
         latency_p50_ms=float(np.percentile(latency, 50)) if len(latency) else 0.0,
         latency_p99_ms=float(np.percentile(latency, 99)) if len(latency) else 0.0,
         segments=timeline.segments(series),

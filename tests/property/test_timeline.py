@@ -206,7 +206,7 @@ def test_a_moment_lies_between_the_sample_before_and_the_end_of_the_one_that_saw
 
 @given(samples(), st.integers(1, 10 * PERIOD))
 def test_availability_counts_samples_slices_and_ratios(of: list[One], slice_ns: int) -> None:
-    found = slo.availability(series(of), Objectives(), slice_ns)
+    found = slo.availability(series(of), Objectives(timeslice=slice_ns / 1e9))
 
     assert found.occurrences == (sum(one.good for one in of) / len(of) if of else 1.0)
     slices: dict[int, list[bool]] = {}
