@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from chaos.redaction import redacted
+
 
 class ChaosError(Exception):
-    """The root of the suite's own errors."""
+    """The root of the suite's own errors. Messages are kept by many reports, and shown: they have no secrets."""
+
+    def __init__(self, *message: object) -> None:
+        super().__init__(*(redacted(str(part)) for part in message))
 
 
 class SettingsError(ChaosError):

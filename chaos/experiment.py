@@ -224,7 +224,7 @@ class _Run:
                 raise InfraError(f"{fault.name} had no effect on {record.target} within {limit:g} s")
             proofs.append(proof)
         self._injected = Interval(began, self._clock.now_ns())
-        self._effect = "; ".join(proofs)
+        self._effect = redacted("; ".join(proofs))
         self._note(f"in effect: {self._effect}")
         self._step(Step.EFFECTIVE)
 
@@ -297,7 +297,7 @@ class _Run:
             self._note(f"the mesh shows {zone} as before")
         elif (reason := self._platform.unsettled(zone)) is not None:
             text = f"{limit:g} s after traffic was watched coming home: {reason}"
-            self._findings.append(Finding(Verdict.FAIL, text, claim=COMES_HOME))
+            self._findings.append(Finding(Verdict.FAIL, redacted(text), claim=COMES_HOME))
 
     def _patience(self) -> float:
         """How long what came about in time may need until it is seen: held, or k samples of the slowest series."""
@@ -338,6 +338,7 @@ class _Run:
             yield
 
     def _note(self, text: str) -> None:
+        text = redacted(text)
         self._log.append(LogEntry(self._clock.now_ns(), self._phase[0], text))
         self._observer.note(text)
 

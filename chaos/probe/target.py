@@ -61,7 +61,7 @@ def request(vantage: Vantage, lane: Lane) -> bytes:
 def _split(vantage: Vantage) -> SplitResult:
     try:
         url = urlsplit(vantage.url)
-        usable = url.scheme == "http" and bool(url.hostname) and url.port != 0 and not url.username
+        usable = url.scheme == "http" and bool(url.hostname) and url.port != 0 and "@" not in url.netloc
     except ValueError:  # a port that is no number, an unfinished IPv6 address
         usable = False
     if not usable or len(vantage.url) > _LONGEST_URL or not vantage.url.isascii() or " " in vantage.url:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chaos.errors import SamplesError
 from chaos.model import Lane, Outcome, SeriesKey, Vantage
+from chaos.redaction import redacted
 
 FORMAT_VERSION = 1
 
@@ -49,7 +50,7 @@ class Schedule:
     series: tuple[SeriesPlan, ...]
 
     def dumps(self) -> bytes:
-        """The schema metadata that describes this schedule."""
+        """The schema metadata that describes this schedule; of a URL without what is secret in it."""
         document = {
             "version": FORMAT_VERSION,
             "period_ns": self.period_ns,
@@ -58,7 +59,7 @@ class Schedule:
                 {
                     "vantage": plan.vantage.name,
                     "lane": plan.lane,
-                    "url": plan.vantage.url,
+                    "url": redacted(plan.vantage.url),
                     "zone": plan.vantage.zone,
                     "start_ns": plan.start_ns,
                 }
