@@ -54,6 +54,7 @@ DIFFERENT: dict[str, tuple[str, tuple[tuple[str, Any], ...]]] = {
         ),
     ),
     "artifacts": ("artifacts", (("/a", Path("/a")), ("/b", Path("/b")), ("c", Path.cwd() / "c"))),
+    "history": ("history", (("/a", Path("/a")), ("/b", Path("/b")), ("c", Path.cwd() / "c"))),
     "kuma-home": ("kuma_home", (("/a/kuma", "/a/kuma"), ("/b/kuma", "/b/kuma"), ("kuma", "kuma"))),
     "envoy": ("envoy", (("/a/envoy", "/a/envoy"), ("/b/envoy", "/b/envoy"), ("envoy", "envoy"))),
     "loopback-block": ("block", (("20", 20), ("219", 219), ("33", 33))),
@@ -172,6 +173,7 @@ def test_without_any_option_the_defaults_are_the_walkthroughs_two_zones(ini: Pat
     assert found.gateway == "builtin"
     assert (found.envoy, found.block, found.keep_mesh, found.plan) == (None, None, False, False)
     assert found.artifacts == Path.cwd() / "artifacts"
+    assert found.history == found.artifacts / "history.sqlite"
 
 
 def test_every_option_has_the_same_name_everywhere() -> None:

@@ -1,0 +1,1 @@
+"""Runs over time: what each measured, in one SQLite file; medians with intervals; a gate that sees a slowdown."""
