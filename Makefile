@@ -10,7 +10,7 @@ BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help failover failover-kubernetes test test-kubernetes test-quick lint format types plan clean
+.PHONY: help failover failover-kubernetes report test test-kubernetes test-quick lint format types plan clean
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ failover: $(READY)  ## two zones, five faults: does it fail over, does it come h
 
 failover-kubernetes: $(READY)  ## the same over real Kubernetes API servers on this machine (builds them once: 4 to 10 minutes)
 	@$(BIN)/mesh-chaos testbed run --fetch-go -- $(BIN)/pytest -m failover $(ARGS)
+
+report: $(READY)  ## the last run as an Allure report, with the runs before it; needs Node (ARGS="artifacts/20260102T030405")
+	@$(BIN)/mesh-chaos report allure $(ARGS)
 
 plan: $(READY)  ## print what failover would inject and how it would be undone; touches nothing
 	@$(BIN)/pytest -m failover --plan $(ARGS)

@@ -1,11 +1,13 @@
-"""By what Allure knows a test again in the next run: its module, its function and its parameters, nothing of this machine."""
+"""By what Allure knows a test again in the next run: module, function and parameters, nothing of this machine."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from allure_commons import hookimpl, plugin_manager
-from allure_commons.utils import md5
+from allure_commons import hookimpl, plugin_manager, utils
+
+_md5: Any = utils.md5
+"""As allure-pytest makes its ids."""
 
 
 def identify(test: str) -> None:
@@ -25,14 +27,14 @@ class _Identity:
     def __init__(self) -> None:
         self.test = ""
 
-    @hookimpl(tryfirst=True)  # type: ignore[untyped-decorator]
+    @hookimpl(tryfirst=True)
     def report_result(self, result: Any) -> None:
         """Called by Allure for each test as it ends, before its file is written."""
         if self.test:
             parameters = sorted(result.parameters, key=lambda parameter: parameter.name)
             result.fullName = self.test
-            result.testCaseId = md5(self.test)
-            result.historyId = md5(self.test, *(parameter.value for parameter in parameters))
+            result.testCaseId = _md5(self.test)
+            result.historyId = _md5(self.test, *(parameter.value for parameter in parameters))
             self.test = ""
 
 

@@ -9,11 +9,16 @@ import typer
 
 from chaos.cli import fail
 from chaos.errors import ChaosError
+from reports.allure_command import report_allure
+from reports.history.command import report_gate, report_history
 from reports.publishing import publish
 from reports.run import read_run
 from reports.schema import schema
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+app.command("allure")(report_allure)
+app.command("gate")(report_gate)
+app.command("history")(report_history)
 
 
 @app.callback()

@@ -114,7 +114,7 @@ def run(folder: Path, root: Path, *more: str) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, dict[str, Any]], ...]:
-    """The same scenarios twice: from different folders, in another place under pytest's root, and by several workers."""
+    """The same scenarios twice: in different folders, at another place under pytest's root, and by several workers."""
     folder = tmp_path_factory.mktemp("allure")
     alone = run(folder / "scenarios", folder / "scenarios")
     return alone, run(folder / "elsewhere", folder, "-p", "xdist", "-n", "2")
