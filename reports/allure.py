@@ -15,6 +15,7 @@ import allure
 from rich.console import Console
 
 from chaos.claims import CLAIMS
+from chaos.redaction import redacted
 from reports.allure_identity import identify
 from reports.archive import FILE_NAME, dump
 from reports.summary import render_one
@@ -148,7 +149,10 @@ def _attached(path: Path) -> bool:
     mime, extension = _TYPES.get(path.suffix.lower(), _TEXT)
     if not path.is_file():
         return False
-    _attach.file(path, plain(path.name), mime, extension)
+    if path.suffix == ".jsonl":  # the journal holds what must be put back exactly, but a report is for everybody
+        _attach(redacted(path.read_text("utf-8", "replace")), plain(path.name), mime, extension)
+    else:
+        _attach.file(path, plain(path.name), mime, extension)
     return True
 
 

@@ -75,12 +75,12 @@ def _effect(fault: str, profile: str, results: Sequence[Result]) -> Effect:
         profile=profile,
         zones=tuple(dict.fromkeys(result.zone for result in measured)),
         unmeasured=tuple(unmeasured),
-        failover=_latest(figures.failover for figures in felt),
-        outage=_longest(figures.outage_longest for figures in felt),
+        failover=latest(figures.failover for figures in felt),
+        outage=longest(figures.outage_longest for figures in felt),
         bad=worst.bad,
         samples=worst.samples,
         blips=max(map(len, known)) if len(known) == len(blips) else None,
-        blip=_longest(blip.length for one in known for blip in one) if any(known) else None,
+        blip=longest(blip.length for one in known for blip in one) if any(known) else None,
     )
 
 
@@ -99,14 +99,15 @@ def _blips(figures: Figures) -> tuple[Outage, ...] | None:
     return (figures.blips or ()) + (figures.relapses or ())
 
 
-def _latest(moments: Iterable[Interval | None]) -> Interval | None:
+def latest(moments: Iterable[Interval | None]) -> Interval | None:
     """The latest moment; None if one of them never came."""
     known = list(moments)
     came = [moment for moment in known if moment is not None]
-    return _longest(came) if len(came) == len(known) else None
+    return longest(came) if len(came) == len(known) else None
 
 
-def _longest(lengths: Iterable[Interval]) -> Interval:
+def longest(lengths: Iterable[Interval]) -> Interval:
+    """The longest of some lengths, by its high end."""
     return max(lengths, key=lambda length: (length.high_ns, length.low_ns))
 
 

@@ -235,6 +235,9 @@ def test_every_default_is_a_value_that_can_be_given() -> None:
         ("gateway-port", "http", "--gateway-port: 'http' is no port"),
         ("gateway-port", "65536", "--gateway-port: '65536' is no port"),
         ("load-balancer", "192.0.2.1", "--load-balancer: '192.0.2.1' is no URL such as http://"),
+        ("load-balancer", "me:secret@a", "--load-balancer: what is given is no URL such as http://"),
+        ("load-balancer", "http://me:secret@a", "--load-balancer: the probe logs in nowhere"),
+        ("gateway-url", "zone1=http://me:secret@a/b", "--gateway-url: the probe logs in nowhere"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_one_line_that_says_what_can(name: str, text: str, complaint: str) -> None:
@@ -242,6 +245,11 @@ def test_a_value_that_cannot_be_used_is_one_line_that_says_what_can(name: str, t
         settings(**{name.replace("-", "_"): text})
     assert complaint in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
+    assert "secret" not in str(caught.value)
+
+
+def test_what_a_control_plane_is_asked_with_is_not_shown_where_the_settings_are() -> None:
+    assert "secret" not in repr(settings(control_plane="zone1=http://me:secret@a", cluster_stop="stop --key secret"))
 
 
 def test_a_fraction_where_a_whole_number_is_wanted_is_told_so() -> None:
