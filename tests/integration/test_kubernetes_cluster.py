@@ -29,8 +29,8 @@ from fixtures.platforms.kubernetes.kinds import (
 )
 from fixtures.platforms.kubernetes.problems import Conflict, NotServed, Refused, Unanswered
 from fixtures.platforms.kubernetes.testbed import kubeconfig
-from fixtures.platforms.kubernetes.testbed.building import KUBERNETES
 from fixtures.platforms.kubernetes.testbed.certificates import Authority
+from fixtures.platforms.kubernetes.testbed.official import KUBERNETES
 from tests.integration.suite import until
 
 if TYPE_CHECKING:
