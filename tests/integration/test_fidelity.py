@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chaos.model import Verdict
+from fixtures.run import EXIT_CODES
 from reports.fidelity import differences, felt, read_record, results_of
 from tests.integration.suite import start_pytest
 
@@ -31,11 +33,12 @@ def test_the_stand_in_does_what_was_recorded_on_kuma(traces: Traces, tmp_path: P
         *chosen,
     )
     said = run.finish(limit_s=300)
-    assert run.code == 0, said
+    # what is judged here is whether the figures are Kuma's: a busy machine may break an objective on both
+    assert run.code in (EXIT_CODES[Verdict.PASS], EXIT_CODES[Verdict.FAIL]), said
     engine, recorded = read_record()
     assert engine.startswith("Kuma 2.")
     kuma = {(one.fault, one.profile): one for one in recorded}
     now = felt(results_of([tmp_path / "latest"]))
     assert len(now) >= 4
     found = [f"{f.fault} [{f.profile}]: {d}" for f in now for d in differences(kuma[f.fault, f.profile], f)]
-    assert not found
+    assert not found, said
