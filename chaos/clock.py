@@ -37,13 +37,9 @@ class MonotonicClock:
         time.sleep(seconds)
 
 
-def poll(clock: Clock, condition: Callable[[], T], limit_s: float, every_s: float = 0.05, share: float = 0.0) -> T:
-    """Ask ``condition`` until it answers something true or ``limit_s`` has passed; its last answer.
-
-    It is asked every ``every_s``, or when this ``share`` of the time waited so far has passed again: who waits for
-    minutes need not ask an API server twenty times a second to know within a hundredth how long it was.
-    """
-    began = clock.now_ns()
-    while not (answer := condition()) and (waited_s := (clock.now_ns() - began) / NS_PER_S) < limit_s:
-        clock.sleep(max(every_s, share * waited_s))
+def poll(clock: Clock, condition: Callable[[], T], limit_s: float, every_s: float = 0.05) -> T:
+    """Ask ``condition`` until it answers something true or ``limit_s`` has passed; its last answer."""
+    deadline = clock.now_ns() + int(limit_s * NS_PER_S)
+    while not (answer := condition()) and clock.now_ns() < deadline:
+        clock.sleep(every_s)
     return answer

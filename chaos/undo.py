@@ -44,8 +44,6 @@ def patiently() -> Iterator[None]:
 _INSISTING = 3
 RESTORE_LIMIT_S = 60.0
 """How long what was put back may take until it is what it was. Starting a zone takes about 10 s."""
-_SHARE = 0.01
-"""How exactly it is known when something was back, as a share of how long that took."""
 
 
 def restore(
@@ -63,8 +61,7 @@ def restore(
         InfraError: something still differs then; the message says what, of every target.
     """
     undoing = [_Undoing(platform, record, clock) for record in records]
-    phases = (_all_put, _all_back)
-    if not all(poll(clock, partial(phase, undoing), limit_s, share=_SHARE) for phase in phases):
+    if not (poll(clock, partial(_all_put, undoing), limit_s) and poll(clock, partial(_all_back, undoing), limit_s)):
         left = "; ".join(f"{one.record.target}: {one.reason}" for one in undoing if one.reason)
         raise InfraError(f"not restored after {limit_s:g} s: {left}")
     return max((one.differed_ns for one in undoing if one.differed_ns is not None), default=None)

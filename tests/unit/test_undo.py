@@ -76,19 +76,6 @@ def test_what_is_not_back_within_the_limit_is_an_error_that_says_how_it_differs(
     assert 60 <= (broken.clock.now_ns() - began) / NS_PER_S < 61
 
 
-def test_an_api_server_is_not_asked_a_thousand_times_for_what_takes_a_minute() -> None:
-    asked: list[Record] = []
-
-    class Counting(SimulatedMesh):
-        def difference(self, record: Record) -> str | None:
-            asked.append(record)
-            return super().difference(record)
-
-    broken = Counting(VirtualClock(), Behaviour(restored_after=55))
-    undo.restore(broken, [ECHO], broken.clock)
-    assert len(asked) < 400
-
-
 def test_putting_back_may_take_longer_than_the_limit_itself_and_leaves_all_of_it_to_become_ready() -> None:
     class Slow(SimulatedMesh):
         def put(self, record: Record) -> None:
