@@ -5,6 +5,7 @@ The mesh is there for all tests (the walkthrough's objects, brought and kept); e
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -16,7 +17,17 @@ import yaml
 
 from chaos.errors import SettingsError
 from fixtures.platforms.kubernetes.cluster import connect
-from fixtures.platforms.kubernetes.kinds import DEPLOYMENT, GATEWAY, HTTP_ROUTE, LEASE, MESH, MMZS, NAMESPACE, SERVICE
+from fixtures.platforms.kubernetes.kinds import (
+    DEPLOYMENT,
+    GATEWAY,
+    HTTP_ROUTE,
+    LEASE,
+    MESH,
+    MMZS,
+    NAMESPACE,
+    SERVICE,
+    ObjectKind,
+)
 from fixtures.platforms.kubernetes.objects import as_written
 from fixtures.platforms.kubernetes.testbed.building import kube
 from tests.integration.suite import MARK, start_mesh_chaos, start_pytest, until
@@ -58,6 +69,16 @@ class Bed:
         zones = {z.zone: [as_written(o) for k in kinds for o in z.list(k)] for z in (self.zone1, self.zone2)}
         return {**zones, "global": [as_written(o) for k in (MESH, MMZS) for o in self.everywhere.list(k, namespace="")]}
 
+    def apply_as(self, manager: str, document: dict[str, Any]) -> dict[str, Any]:
+        """Make an object in zone1 as another manager of fields."""
+        kind, name = ObjectKind.of(document), document["metadata"]["name"]
+        path = self.zone1._catalog.collection(kind).path(document["metadata"]["namespace"], name)
+        content_type = "application/apply-patch+yaml"
+        made: dict[str, Any] = self.zone1._requests.ask(
+            "PATCH", path, f"apply {kind}", body=document, content_type=content_type, field_manager=manager
+        )
+        return made
+
     def holder(self) -> str:
         lease = self.zone1.get(LEASE, "mesh-chaos") or {"spec": {}}
         return str(lease["spec"].get("holderIdentity") or "")
@@ -75,27 +96,30 @@ def bed(lasting_traces: Traces, tmp_path_factory: pytest.TempPathFactory) -> Ite
         patch.setenv(MARK, lasting_traces.value)
         patch.setattr(tempfile, "tempdir", str(lasting_traces.folder))
         up = Testbed.start(("zone1", "zone2"), tmp_path_factory.mktemp("logs"), lambda _: None)
-    try:
+    with contextlib.ExitStack() as ending:
+        ending.callback(up.close)
         found = Bed(up.environment())
-        kept = start_pytest(
-            lasting_traces,
-            tmp_path_factory.mktemp("brought"),
-            SLOWLY,
-            "-m",
-            "control",
-            "--keep-mesh",
-            **up.environment(),
-        )
-        said = kept.finish(_TAKES_S)
-        assert "every gateway answers zone-locally" in said, said
+        folder = _kept(lasting_traces, tmp_path_factory.mktemp("brought"), up.environment())
+        ending.callback(_end_kept, lasting_traces, found, folder)
         yield found
-        folder = said.partition("mesh-chaos down --platform kubernetes ")[2].split()[0]
-        down = start_mesh_chaos(lasting_traces, "down", "--platform", "kubernetes", folder)
-        assert "has ended" in down.finish(_TAKES_S)
-        assert all(zone.get(NAMESPACE, "kong") is None for zone in (found.zone1, found.zone2))
-        assert not found.everywhere.list(MMZS, namespace="kuma-system")
-    finally:
-        up.close()
+
+
+def _kept(traces: Traces, artifacts: Path, environment: dict[str, str]) -> str:
+    """The folder of a mesh with the walkthrough's objects that its run has left up."""
+    kept = start_pytest(traces, artifacts, SLOWLY, "-m", "control", "--keep-mesh", **environment)
+    said = kept.finish(_TAKES_S)
+    assert "every gateway answers zone-locally" in said, said
+    return said.partition("mesh-chaos down --platform kubernetes ")[2].split()[0]
+
+
+def _end_kept(traces: Traces, bed: Bed, folder: str) -> None:
+    """As its run has told; nothing that was brought is left, nor what kept it."""
+    down = _mesh_chaos(bed, traces, "down", "--platform", "kubernetes", folder)
+    said = down.finish(_TAKES_S)
+    assert "has ended" in said, said
+    assert not Path(folder).exists()
+    assert all(zone.get(NAMESPACE, "kong") is None for zone in (bed.zone1, bed.zone2))
+    assert not bed.everywhere.list(MMZS, namespace="kuma-system")
 
 
 def test_a_run_that_attaches_changes_nothing_but_what_its_fault_touches(
@@ -173,16 +197,20 @@ def test_contexts_that_lead_elsewhere_are_not_repaired(bed: Bed, traces: Traces,
 
 def _restore(bed: Bed, traces: Traces, journal: Path | str, home: Path, **more: str) -> Run:
     """``mesh-chaos restore`` by somebody who has nothing but the journal and a kubeconfig."""
+    return _mesh_chaos(bed, traces, "restore", os.fspath(journal), HOME=str(home), **more)
+
+
+def _mesh_chaos(bed: Bed, traces: Traces, *arguments: str, **more: str) -> Run:
+    """``mesh-chaos ARGUMENTS`` where kubectl finds the clusters."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HOME", str(home))
         patch.setenv("KUBECONFIG", bed.environment["KUBECONFIG"])
         for name, value in more.items():
             patch.setenv(name, value)
-        return start_mesh_chaos(traces, "restore", os.fspath(journal))
+        return start_mesh_chaos(traces, *arguments)
 
 
 def test_a_second_run_is_told_who_is_at_work_and_disturbs_nothing(bed: Bed, traces: Traces, tmp_path: Path) -> None:
-    first = bed.broken(traces, tmp_path / "first")
+    first = bed.broken(traces, tmp_path / "first", "delete-deployment,delete-service")  # long enough to be seen alive
 
     second = bed.start(traces, tmp_path / "second", "-m", "failover", "--zone=zone2", "--fault=delete-service")
     said = second.finish(_TAKES_S)
@@ -206,3 +234,23 @@ def test_a_stop_file_repairs_at_once_and_nothing_more_is_begun(bed: Bed, traces:
     assert "change Service" not in said
     assert "DELETE Service" not in said
     assert bed.objects() == before
+
+
+def test_what_a_gitops_sync_makes_again_is_named_and_not_fought(bed: Bed, traces: Traces, tmp_path: Path) -> None:
+    """The Deployment comes back by somebody else's hand: whatever was measured since says nothing of the mesh."""
+    before = bed.objects()
+    desired = next(o for o in before["zone1"] if o["kind"] == DEPLOYMENT.kind)
+    run = bed.start(traces, tmp_path, "-m", "failover", "--zone=zone1", "--fault=delete-deployment")
+    until(lambda: run.journal_says("injecting") and bed.zone1.get(DEPLOYMENT, "echo") is None, _TAKES_S, "it is gone")
+
+    synced = bed.apply_as("argocd-controller", desired)
+    said = run.finish(_TAKES_S)
+
+    assert run.code == INFRA, said
+    assert "was made again by argocd-controller" in " ".join(said.split())
+    now = bed.zone1.get(DEPLOYMENT, "echo")
+    assert now is not None
+    assert now["metadata"]["uid"] == synced["metadata"]["uid"]
+    assert now["metadata"]["generation"] == synced["metadata"]["generation"]
+    assert bed.objects() == before
+    assert bed.holder() == ""
