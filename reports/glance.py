@@ -85,7 +85,13 @@ def _told_of(finding: Finding) -> str:
 
 def _of_failures(run: Run) -> Iterator[Trouble]:
     for failure in run.about.failures:
-        yield Trouble(failure.verdict, plain(failure.test), (told(failure.message),))
+        yield Trouble(failure.verdict, told(failure.test), (told(_gist(failure.message)),))
+
+
+def _gist(message: str) -> str:
+    """Of a stack trace what the errors say, as pytest marks it; of everything else all."""
+    said = [line.removeprefix("E ").strip() for line in message.splitlines() if line.startswith("E ")]
+    return " ".join(said) or message
 
 
 def _of_unreadable(run: Run) -> Iterator[Trouble]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from reports import digest, openmetrics
+from reports import digest, markdown, openmetrics
 from reports.archive import ArchiveError, write_whole
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Report(Protocol):
         ...
 
 
-REPORTS: tuple[Report, ...] = (digest, openmetrics)
+REPORTS: tuple[Report, ...] = (markdown, digest, openmetrics)
 
 
 def publish(run: Run, reports: Sequence[Report] = REPORTS) -> Iterator[Path | ArchiveError]:
