@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from chaos.errors import SettingsError
+from fixtures import shown
 from fixtures.platforms.kubernetes.breakables.gateway import Gateway
 from fixtures.platforms.kubernetes.breakables.site import Site
 from fixtures.platforms.kubernetes.bringup import _contexts, site_of
@@ -103,13 +105,16 @@ class Pages:
         if path == "/zones+insights":
             return {"items": [{"name": "zone1", "zoneInsight": {"subscriptions": [{"connectTime": "now"}]}}]}
         if "meshservices" in path:
-            labels = {"kuma.io/zone": "zone1", "kuma.io/display-name": "echo"}
+            labels = {"kuma.io/zone": "zone1", "kuma.io/display-name": "echo", "k8s.kuma.io/namespace": "kong"}
             return {"items": [{"labels": labels, "spec": {"state": "Available"}}]}
         if "/gone" in path:
             raise self.refused
         where = {"socket_address": {"address": "10.0.0.1", "port_value": 1027}}
         hosts = [{"address": where, "health_status": {"eds_health_status": "HEALTHY"}}]
         return {"cluster_statuses": [{"host_statuses": hosts}]}
+
+    def pages(self, place: str, path: str) -> Any:
+        return self.document(place, path)
 
 
 def view(*pods: Document, status: int = 404) -> MeshView:
@@ -158,3 +163,22 @@ def test_the_suites_own_charts_go_nowhere_else() -> None:
     options = replace(OPTIONS, contexts=contexts, install=Install.MESH, mesh_namespace="mine")
     with pytest.raises(SettingsError, match="--mesh-namespace: --install=mesh installs into kuma-system, nowhere else"):
         _contexts(cast("MeshSettings", SimpleNamespace(kubernetes=options, zones=("zone1", "zone2"))))
+
+
+class Paged(ControlPlanes):
+    """A global control plane with MeshServices of three namespaces, one to a page."""
+
+    def document(self, place: str, path: str) -> Any:
+        found = re.search(r"offset=(\d+)", path)
+        number = int(found[1]) if found else 0
+        namespace, state = [("other", "Unavailable"), ("kong", "Available"), ("third", "Unavailable")][number]
+        labels = {"kuma.io/zone": "zone1", "kuma.io/display-name": "echo", "k8s.kuma.io/namespace": namespace}
+        following = f"http://localhost:5681/meshes/default/meshservices?offset={number + 1}&size=1"
+        return {"items": [{"labels": labels, "spec": {"state": state}}], "next": following if number < 2 else None}
+
+
+def test_a_service_is_found_on_any_page_and_is_not_taken_for_one_of_another_namespace() -> None:
+    page = Paged({}, {}).pages("global", shown.MESH_SERVICES)
+    assert len(page["items"]) == 3
+    assert shown.service_state(page, "zone1", "echo", "kong") == "Available"
+    assert shown.service_state(page, "zone1", "echo", "fourth") == "missing"
