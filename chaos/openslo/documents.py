@@ -60,10 +60,17 @@ def read_documents(file: Path) -> tuple[Document, ...]:
 
 
 def _document(file: Path, number: int, content: Any) -> Document:
-    where = f"{file}: document {number}"
     if not isinstance(content, dict):
-        raise refusal(where, "must be a mapping with apiVersion, kind, metadata and spec; --- separates documents")
-    return Document(file, content, _validated(Head, content, where))
+        wanted = "must be a mapping with apiVersion, kind, metadata and spec; --- separates documents"
+        raise refusal(f"{file}: document {number}", wanted)
+    return Document(file, content, _validated(Head, content, f"{file}: {_called(content) or f'document {number}'}"))
+
+
+def _called(content: dict[Any, Any]) -> str:
+    """Kind and name of a document that may have neither."""
+    metadata = content.get("metadata")
+    kind, name = content.get("kind"), metadata.get("name") if isinstance(metadata, dict) else None
+    return f"{kind} {name}" if isinstance(kind, str) and isinstance(name, str) and name else ""
 
 
 def _parsed(file: Path) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -44,7 +45,7 @@ def test_any_text_is_either_objectives_that_can_be_met_or_one_line_about_the_opt
         "return_outage": st.floats(0.2, 1e6), "target": st.floats(0.001, 99.999999), "window": st.floats(0.001, 1e6),
     })
 )  # fmt: skip
-def test_objectives_written_as_text_are_read_back(given_: dict[str, float]) -> None:
+def test_objectives_written_as_text_are_read_back(given_: dict[str, Any]) -> None:
     text = ",".join(f"{name}={value!r}" for name, value in given_.items())
     assert parse_objectives(text, sample_period_s=0.1) == Objectives(**given_)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -9,8 +10,10 @@ import numpy as np
 import pytest
 
 from chaos.errors import SettingsError
-from chaos.slo import Availability, Objectives, availability, burn_rate, parse_objectives
+from chaos.slo import Availability, BudgetingMethod, Objectives, availability, burn_rate, parse_objectives
+from reports.archive import dump, load
 from tests.unit.made import seconds, series
+from tests.unit.reports.samples_of_results import delete_deployment
 
 PERIOD_S = 0.05
 COLUMNS = ("due_ns", "sent_ns", "done_ns", "outcome", "status", "zone", "home")
@@ -47,6 +50,8 @@ def test_the_last_of_several_counts() -> None:
         ("failover=1s", "'1s' in 'failover=1s' is not a number"),
         ("failover=1=2", "'1=2' in 'failover=1=2' is not a number"),
         ("failover=1;failback=2", "is not a number"),
+        ("method=Timeslices", "'method=Timeslices' is not NAME=NUMBER .*; an OpenSLO file is given as FILE.yaml or"),
+        ("timeslice=60", "'timeslice=60' is not NAME=NUMBER"),
     ],
 )
 def test_what_is_no_objective_is_refused_with_its_own_text(text: str, complaint: str) -> None:
@@ -121,3 +126,16 @@ def test_burning_as_fast_as_allowed_is_a_rate_of_one() -> None:
     answers = ["bad"] + ["zone1"] * 999
     assert burn_rate(series(answers), Objectives(target=99.9)) == pytest.approx(1)
     assert burn_rate(series(["bad"] * 10), Objectives(target=99.9)) == pytest.approx(1_000)
+
+
+def test_what_was_archived_before_budgeting_methods_counted_requests() -> None:
+    """Fields that an older result has not have the meaning that its figures were computed with."""
+    older = json.loads(dump(delete_deployment()))
+    for name in ("method", "timeslice", "timeslice_target", "name"):
+        del older["result"]["objectives"][name]
+    assert load(json.dumps(older)) == delete_deployment()
+
+
+def test_an_archived_slo_keeps_how_it_is_budgeted() -> None:
+    objectives = Objectives(method=BudgetingMethod.TIMESLICES, timeslice=60, timeslice_target=95, name="echo")
+    assert load(dump(delete_deployment(objectives=objectives))).objectives == objectives
