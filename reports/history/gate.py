@@ -6,6 +6,7 @@ that of *any* false alarm among all of them (``permutation``). Only worse alarms
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from enum import StrEnum
@@ -115,6 +116,12 @@ def compare(history: Sequence[PastRun], rule: Rule) -> Gate:
         left=tuple(left.items()),
         changes=tuple(_changes(runs[since:])),
     )
+
+
+def enough(figures: int, rule: Rule) -> int:
+    """How many runs let every one of so many figures alarm, whatever the others do (Bonferroni's bound)."""
+    counts = itertools.count(rule.last + 1)
+    return next(runs for runs in counts if figures <= rule.false_alarms * math.comb(runs, rule.last))
 
 
 def _series(runs: Sequence[PastRun]) -> dict[Followed, Values]:

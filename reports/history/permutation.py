@@ -77,7 +77,10 @@ def tail(all_scores: Integers, chosen: int) -> Floats:
 
 def least_p(comparison: Comparison) -> float:
     """The smallest p-value that these values can give at all, were the worst of them the last."""
-    return float(tail(comparison.scores, comparison.last)[-1])
+    worst = np.sort(comparison.scores)[-comparison.last :]
+    alike = int((comparison.scores == worst[0]).sum())
+    ways = math.comb(alike, int((worst == worst[0]).sum()))
+    return ways / math.comb(len(comparison.scores), comparison.last)
 
 
 def judge(comparisons: Sequence[Comparison], rate: float, permutations: int) -> Judged:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,7 +39,7 @@ def caught_s(before: Sequence[Bounds], last: int, level: float, least_s: float) 
     if needed is None:
         return None
     drawn = np.random.default_rng(_SEED).integers(len(before), size=(_DRAWS, last))
-    ends = [np.array([v.low_s for v in before]), np.array([v.high_s for v in before])]
+    ends = [np.sort([v.low_s for v in before]), np.sort([v.high_s for v in before])]
     known = [end[np.isfinite(end)] for end in ends]
     low, high = 0.0, max((float(np.ptp(end)) for end in known if len(end)), default=0.0) + least_s
     if _power(ends, drawn, high, needed) < POWER:
@@ -49,6 +50,7 @@ def caught_s(before: Sequence[Bounds], last: int, level: float, least_s: float) 
     return max(high, least_s)
 
 
+@lru_cache
 def _needed(values: int, last: int, level: float) -> int | None:
     """The sum of scores that alarms, where all values differ."""
     sums = np.flatnonzero(tail(4 * np.arange(values), last) < level)
@@ -64,5 +66,5 @@ def _power(ends: Sequence[Floats], drawn: Integers, slower_s: float, needed: int
 
 def _above(drawn: Floats, before: Floats) -> Floats:
     """For each draw: how many pairs have the drawn value above the one before; half for equal ones."""
-    drawn = drawn[:, :, None]
-    return np.asarray((drawn > before).sum(axis=(1, 2)) + (drawn == before).sum(axis=(1, 2)) / 2)
+    below, not_above = (np.searchsorted(before, drawn, side) for side in ("left", "right"))
+    return np.asarray((below + not_above).sum(axis=1) / 2)

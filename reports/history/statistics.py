@@ -6,8 +6,8 @@ interval, so every result is one too: lows with lows and highs with highs, which
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from itertools import count
 from statistics import median_high, median_low
 from typing import TYPE_CHECKING
 
@@ -55,17 +55,17 @@ def median_interval(values: Sequence[Bounds], confidence: float = CONFIDENCE) ->
     A median lies below the k-th smallest of n values with the probability that fewer than k of n fair coins show
     heads, whatever the distribution (Conover, Practical Nonparametric Statistics, ch. 3.2).
     """
-    rank = int(binom.ppf((1 - confidence) / 2, len(values), 0.5)) if values else 0
-    if rank < 1:
+    achieved = 1 - 2 * binom.cdf(range(len(values) // 2), len(values), 0.5)
+    rank = int((achieved >= confidence).sum())
+    if not rank:
         return None
     lows, highs = sorted(value.low_s for value in values), sorted(value.high_s for value in values)
-    achieved = 1 - 2 * float(binom.cdf(rank - 1, len(values), 0.5))
-    return MedianInterval(Bounds(lows[rank - 1], highs[-rank]), achieved)
+    return MedianInterval(Bounds(lows[rank - 1], highs[-rank]), float(achieved[rank - 1]))
 
 
 def fewest(confidence: float = CONFIDENCE) -> int:
     """How many values an interval of this confidence takes at least: 6 for 95 %."""
-    return math.ceil(1 - math.log2(1 - confidence))
+    return next(values for values in count(2) if 1 - 2 * 0.5**values >= confidence)
 
 
 def failure_rate_below(failures: int, runs: int, confidence: float = CONFIDENCE) -> float:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 from collections import Counter
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
 from chaos.result import Expectation
-from reports.history.gate import Left
+from reports.history.gate import Left, enough
 from reports.history.power import POWER
 from reports.history.statistics import fewest
 from reports.words import count, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from reports.history.gate import Compared, Gate
     from reports.history.record import Bounds, Subject
@@ -127,6 +128,7 @@ def gate_lines(gate: Gate) -> Iterator[str]:
     rule, alarms = gate.rule, gate.alarms
     if not gate.compared:
         yield f"gate: not enough data, so that nothing is said: {count(gate.runs, 'run')} of the history can be used"
+        yield f"  (to judge as many figures takes about {enough(len(gate.left), rule)} runs)"
         yield from _left_lines(gate)
         return
     compared = count(len(gate.compared), "figure")
@@ -140,13 +142,15 @@ def gate_lines(gate: Gate) -> Iterator[str]:
     yield from (f"changed: {plain(change)}" for change in gate.changes)
 
 
-def _alarm_lines(alarms: Iterable[Compared]) -> Iterator[str]:
-    for one in alarms:
-        of = one.followed
-        yield f"  {of.subject.title} {plain(of.key.vantage)} {of.key.lane}: {of.figure}"
-        yield f"    median {span(one.before)} before, now {span(one.last)}: worse by {span(one.worse_by)}"
-        chance = percent(one.p, 2)
-        yield f"    ({one.runs_last} values against {one.runs_before}; luck alone does this in {chance} of gates)"
+def _alarm_lines(alarms: Sequence[Compared]) -> Iterator[str]:
+    """What is worse, subject by subject, the one that luck explains least first."""
+    for subject in dict.fromkeys(one.followed.subject for one in alarms):
+        of = [one for one in alarms if one.followed.subject == subject]
+        yield f"  {subject.title} (luck alone does this in {percent(of[0].p, 2)} of gates)"
+        for one in sorted(of, key=attrgetter("followed")):
+            where = f"{plain(one.followed.key.vantage)} {one.followed.key.lane}"
+            yield f"    {where} {one.followed.figure} ({one.runs_last} values against {one.runs_before})"
+            yield f"      median {span(one.before)} before, now {span(one.last)}: worse by {span(one.worse_by)}"
 
 
 def _power_lines(gate: Gate) -> Iterator[str]:
@@ -157,7 +161,8 @@ def _power_lines(gate: Gate) -> Iterator[str]:
         yield f"would catch, {100 * POWER:g} % of the time, what slows all last {gate.rule.last} runs down by"
         yield f"  {_up(half, 1):g} s (in half of the figures), {_up(most, 1):g} s (in all that can alarm)"
     if blind:
-        yield f"  {count(blind, 'figure')} cannot be told from luck with so few runs, however slow"
+        yield f"  {count(blind, 'figure')} cannot be told from luck with so few runs, however slow:"
+        yield f"  that takes about {enough(len(gate.compared), gate.rule)} runs"
 
 
 def _left_lines(gate: Gate) -> Iterator[str]:
