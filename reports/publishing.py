@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from reports import digest, markdown, openmetrics
+from reports import digest, html, markdown, openmetrics
 from reports.archive import ArchiveError, write_whole
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Report(Protocol):
         ...
 
 
-REPORTS: tuple[Report, ...] = (markdown, digest, openmetrics)
+REPORTS: tuple[Report, ...] = (markdown, html, digest, openmetrics)
 
 
 def publish(run: Run, reports: Sequence[Report] = REPORTS) -> Iterator[Path | ArchiveError]:

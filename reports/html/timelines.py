@@ -1,0 +1,145 @@
+"""From an experiment and its samples to its timeline: marks, shades, events, and notes on what cannot be drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chaos.errors import SamplesError
+from reports.answers import spells
+from reports.glance import told
+from reports.html.events import MOST, foremost
+from reports.html.folder import series_of
+from reports.html.frame import SUITE, Dot, Frame, Mark, Shade
+from reports.html.lanes import drawn
+from reports.html.page import Timeline
+from reports.words import count, plain, span, title
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from chaos.model import Interval, SeriesKey
+    from chaos.result import Result
+    from chaos.samples import Series
+    from reports.html.events import Event
+    from reports.html.folder import Folder
+    from reports.html.moments import Moments
+
+
+def timeline_of(result: Result, folder: Folder, moments: Moments, events: Sequence[Event], columns: int) -> Timeline:
+    """The timeline; one without samples shows who answered and no latency, and says so."""
+    from reports.html.plot import document  # noqa: PLC0415 - Bokeh takes a second, and only a report needs it
+
+    if not result.figures:
+        return Timeline(None, "", notes=(_nothing(folder),))
+    samples, notes = _samples(result, folder)
+    start, end = _span(result, moments)
+    foremost_events, left_out = foremost(events)
+    what = drawn(result.figures, samples, moments, columns, end - start)
+    frame = Frame(
+        lanes=tuple(f"{plain(figures.key.vantage)}\n{figures.key.lane}" for figures in result.figures),
+        start=start,
+        end=end,
+        axis=f"seconds since {'the injection was asked for' if result.injected else 'the first sample'}",
+        marks=_marks(result, moments),
+        shades=_shades(result, moments, end),
+        dots=(*_done(result, moments), *(_dot(event, moments) for event in foremost_events)),
+    )
+    if what.undrawn:
+        notes.append(f"Thinned: {count(what.undrawn, 'good sample')} not drawn; every bad one and every extreme is.")
+    if left_out:
+        notes.append(f"{count(left_out, 'logged line')} not drawn (at most {MOST} of a kind): see the logs.")
+    if not events:
+        notes.append("No log of control planes or Envoys is here for this time, only what this suite did.")
+    return Timeline(
+        document(what, frame),
+        _label(result),
+        what.zones,
+        tuple((mark.text, mark.x) for mark in frame.marks if not mark.confirmed),
+        tuple(notes),
+    )
+
+
+def _nothing(folder: Folder) -> str:
+    if folder.has("samples.arrow"):
+        return "There is no timeline: no sample could be judged. What was asked is in samples.arrow."
+    return "There is no timeline: this was looked up, not sampled."
+
+
+def _samples(result: Result, folder: Folder) -> tuple[Mapping[SeriesKey, Series], list[str]]:
+    try:
+        found = series_of(folder)
+    except SamplesError as error:
+        path = "" if folder.path is None else f"{folder.path}/"
+        return {}, [f"No latency is shown: {plain(str(error)).replace(path, '')}."]
+    lacking = [str(figures.key) for figures in result.figures if not len(found.get(figures.key, ()))]
+    fewer = [str(f.key) for f in result.figures if 0 < len(found.get(f.key, ())) < f.samples]
+    notes = [f"No sample of {plain(', '.join(lacking))} is in the file."] if lacking else []
+    return found, [*notes, *([f"Samples of {plain(', '.join(fewer))} are missing from the file."] if fewer else [])]
+
+
+def _span(result: Result, moments: Moments) -> tuple[float, float]:
+    """From the first sample that was judged to the end of the last, with all marks."""
+    every = [spell for figures in result.figures for spell in spells(figures.segments)]
+    known = [moment for moment in (result.injected, result.restored) if moment]
+    starts = [spell.start_ns for spell in every] + [moment.low_ns for moment in known]
+    ends = [spell.end_ns for spell in every] + [moment.high_ns for moment in known]
+    start, end = min(starts, default=result.started_ns), max(ends, default=result.ended_ns)
+    return moments.axis(start), moments.axis(max(end, start + 1_000_000))
+
+
+def _marks(result: Result, moments: Moments) -> tuple[Mark, ...]:
+    """Requested and confirmed, of the fault and of its repair; and when the target was last seen not to be whole."""
+    found = []
+    if result.injected:
+        found += _pair(result.injected, "fault requested", "in effect", moments)
+    if result.restored:
+        found += _pair(result.restored, "repair requested", "confirmed", moments)
+    whole = result.mended
+    if whole and result.restored and whole.low_ns > result.restored.low_ns:
+        found.append(Mark(moments.axis(whole.low_ns), "last seen not to be repaired", confirmed=True))
+    return tuple(found)
+
+
+def _pair(moment: Interval, requested: str, confirmed: str, moments: Moments) -> list[Mark]:
+    """The begin of an uncertain moment, with what is written above it, and its end."""
+    first, last = moments.axis(moment.low_ns), moments.axis(moment.high_ns)
+    what = requested.partition(" ")[0]
+    label = f"{requested}, {confirmed} within {last - first:.2f} s"
+    return [Mark(first, requested, label), Mark(last, f"{what} {confirmed}", confirmed=True)]
+
+
+def _shades(result: Result, moments: Moments, end: float) -> tuple[Shade, ...]:
+    """When the fault was in effect: for certain, and perhaps."""
+    if result.injected is None:
+        return ()
+    repair = result.restored
+    asked, broken = moments.axis(result.injected.low_ns), moments.axis(result.injected.high_ns)
+    mending, mended = (moments.axis(repair.low_ns), moments.axis(repair.high_ns)) if repair else (end, end)
+    stretches = ((asked, broken, False), (broken, mending, True), (mending, mended, False))
+    return tuple(Shade(left, right, certain) for left, right, certain in stretches if left < right)
+
+
+def _done(result: Result, moments: Moments) -> list[Dot]:
+    return [
+        Dot(moments.axis(e.at_ns), SUITE, "info", told(f"{e.phase}: {e.text}"), moments.clock(e.at_ns))
+        for e in result.log
+    ]
+
+
+def _dot(event: Event, moments: Moments) -> Dot:
+    text = f"{event.who}: {event.text}"
+    return Dot(moments.axis(event.at_ns), event.source, event.level, text, moments.clock(event.at_ns))
+
+
+def _label(result: Result) -> str:
+    """What the plot shows, in a sentence."""
+    bad = sum(figures.bad for figures in result.figures)
+    every = sum(figures.samples for figures in result.figures)
+    lasted = ""
+    if result.injected and result.restored:
+        lasted = f", the fault lasted {span(result.restored.since(result.injected))}"
+    lanes = count(len(result.figures), "lane")
+    return (
+        f"Timeline of {title(result)}: {lanes}, {bad:,} of {every:,} requests bad{lasted}. "
+        "The tables below say the same in words."
+    )
