@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from chaos import budget
 from chaos.model import NS_PER_S
+from chaos.openslo import read_objectives
 from chaos.slo import BudgetingMethod, Objectives, availability, burn_rate
+from reports.words import cost
 from tests.unit.made import seconds, series
 
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "echo-slo.yaml"
 SLICED = Objectives(method=BudgetingMethod.TIMESLICES)
 
 
@@ -96,3 +100,19 @@ def test_a_slice_has_a_length_and_a_target_of_its_own() -> None:
     assert availability(series(answers), Objectives(timeslice_target=75, timeslice=2)).timeslices == 1
     assert availability(series(answers), Objectives(timeslice=2)).timeslices == 0
     assert Objectives(timeslice=0.25).slice_ns == NS_PER_S // 4
+
+
+@pytest.mark.parametrize(
+    ("name", "spent", "told"),
+    [
+        ("echo-availability", (10.8, 10.9), "0.83-0.85 %"),
+        ("echo-minutes", (60, 120), "2.48-4.97 %"),
+        ("echo-mean-minute", (10.8, 10.9), "0.44-0.46 %"),
+    ],
+)
+def test_the_sums_of_the_documentation(name: str, spent: tuple[float, float], told: str) -> None:
+    """docs/slo.md, one event, three budgets."""
+    objectives = read_objectives(f"{EXAMPLE}#{name}", sample_period_s=0.05)
+    found = budget.spent(series(outage(217)), objectives)
+    assert found == seconds(*spent)
+    assert cost(objectives.cost(found)) == told
