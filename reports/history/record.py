@@ -10,6 +10,7 @@ import math
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from chaos.model import Lane, SeriesKey, Verdict
@@ -164,13 +165,14 @@ def past(run: Run) -> PastRun:
 
 
 def _experiment(result: Result, environment: Mapping[str, str]) -> Experiment:
+    series = (_measured(figures, result.objectives) for figures in result.figures)
     return Experiment(
         subject=_subject(result, environment),
         verdict=result.verdict,
         documented=expected(result),
         target=result.objectives.target,
         started_unix_s=result.started_unix_s,
-        series=tuple(_measured(figures, result.objectives) for figures in result.figures),
+        series=tuple(sorted(series, key=attrgetter("key"))),
     )
 
 

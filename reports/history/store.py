@@ -40,7 +40,7 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             name TEXT NOT NULL, zone TEXT NOT NULL, profile TEXT NOT NULL, scenario TEXT NOT NULL, fault TEXT NOT NULL,
             platform TEXT NOT NULL, engine TEXT NOT NULL, conditions TEXT NOT NULL,
             verdict TEXT NOT NULL, documented INTEGER NOT NULL, target REAL NOT NULL, started_unix_s REAL NOT NULL,
-            UNIQUE (run, scenario, started_unix_s))""",
+            UNIQUE (run, scenario, zone, profile, started_unix_s))""",
         """CREATE TABLE series (
             experiment INTEGER NOT NULL REFERENCES experiment, vantage TEXT NOT NULL, lane TEXT NOT NULL,
             expectation TEXT NOT NULL, samples INTEGER NOT NULL, bad INTEGER NOT NULL, away INTEGER NOT NULL,
