@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 POWER = 0.8
 """How often what is said to be caught is caught."""
-_DRAWS = 200
-_STEPS = 12
+_DRAWS = 100
+_STEPS = 8
 _SEED = 2
 
 

@@ -128,7 +128,8 @@ def gate_lines(gate: Gate) -> Iterator[str]:
     rule, alarms = gate.rule, gate.alarms
     if not gate.compared:
         yield f"gate: not enough data, so that nothing is said: {count(gate.runs, 'run')} of the history can be used"
-        yield f"  (to judge as many figures takes about {enough(len(gate.left), rule)} runs)"
+        if few := sum(reason is Left.TOO_FEW for _, reason in gate.left):
+            yield f"  (to judge {count(few, 'figure')} takes about {enough(few, rule)} runs)"
         yield from _left_lines(gate)
         return
     compared = count(len(gate.compared), "figure")

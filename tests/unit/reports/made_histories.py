@@ -85,6 +85,7 @@ def nights(
     *,
     slower_s: Sequence[float] = (),
     zones: Sequence[str] = ("zone1", "zone2"),
+    usual: Sequence[Usual] = USUAL,
     failed: float = 0.05,
 ) -> tuple[PastRun, ...]:
     """So many nights by luck; in the last ones of them the failover of delete-deployment takes so much longer.
@@ -93,7 +94,7 @@ def nights(
     """
     extra = [0.0] * (count - len(slower_s)) + list(slower_s)
     return tuple(
-        night(number, *(_drawn(rng, usual, zone, extra[number], failed) for usual in USUAL for zone in zones))
+        night(number, *(_drawn(rng, fault, zone, extra[number], failed) for fault in usual for zone in zones))
         for number in range(count)
     )
 

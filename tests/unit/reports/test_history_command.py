@@ -1,0 +1,95 @@
+"""``mesh-chaos report history`` and ``report gate``: what they print, and with which code they end."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from reports import archive
+from reports.command import app
+from reports.history.store import append
+from reports.run import About, Run, write_about
+from tests.unit.reports import samples_of_results as samples
+
+DAY_S = 86_400.0
+
+
+def add(file: Path, number: int, failover_s: float) -> None:
+    """One night more, with a ``delete-deployment`` whose failover takes so long everywhere."""
+    result = samples.smooth(started_unix_s=number * DAY_S)
+    moved = samples.seconds(failover_s, failover_s + 0.3)
+    figures = tuple(replace(one, failover=moved) if one.failover else one for one in result.figures)
+    append(Run(Path(f"night-{number:02}"), About(number * DAY_S, 0, {}), (replace(result, figures=figures),)), file)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "history.sqlite"
+    for number in range(20):
+        add(path, number, 1 + 0.1 * (number * 7 % 10))
+    return path
+
+
+def call(*arguments: object, code: int = 0) -> str:
+    done = CliRunner().invoke(app, list(map(str, arguments)))
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+def test_the_history_is_printed(file: Path) -> None:
+    text = call("history", file)
+    assert text.startswith("20 runs in the history, night-00 to night-19\n")
+    assert "delete-deployment zone1 [hardened]: 0 of 20 runs failed: rate below 13.9 % (95 %)" in text
+    assert "failover        1.40-1.80 s" in text
+
+
+def test_the_history_is_printed_as_json(file: Path) -> None:
+    assert json.loads(call("history", file, "--json", "--last", "3"))["runs"] == 3
+
+
+def test_only_what_is_wanted_is_printed(file: Path) -> None:
+    assert "delete-deployment" not in call("history", file, "--fault", "wrong-port")
+    assert "delete-deployment" not in call("history", file, "--profile", "page")
+    assert "(12 a month, 99.9 %)" in call("history", file, "--events-per-month", "12")
+
+
+def test_a_run_can_be_added_by_hand(file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    archive.write(samples.wrong_port(), folder / "experiment")
+    write_about(About(99 * DAY_S, 1, {}), folder)
+    assert call("history", file, "--add", folder, "--add", folder).startswith("21 runs")
+
+
+def test_without_a_history_both_end_with_one_line(tmp_path: Path) -> None:
+    for command in ("history", "gate"):
+        assert "there is no history yet" in call(command, tmp_path / "none.sqlite", code=2)
+
+
+def test_a_quiet_history_passes_the_gate(file: Path) -> None:
+    assert call("gate", file).startswith("gate: none of ")
+
+
+def test_a_slowdown_ends_the_gate_with_1_until_it_is_accepted(file: Path) -> None:
+    for number in range(20, 25):
+        add(file, number, 4)
+    text = call("gate", file, code=1)
+    assert text.startswith("gate: WORSE in 4 of ")
+    assert json.loads(call("gate", file, "--json", code=1))["first"] == "night-20"
+    assert call("gate", file, "--since", "1970-01-21").startswith("gate: not enough data")
+    assert call("gate", file, "--least", "5").startswith("gate: none of ")
+
+
+def test_a_damaged_history_is_no_verdict_on_the_mesh(file: Path) -> None:
+    file.write_text("damaged" * 99)
+    assert "is damaged" in call("gate", file, code=2)
+
+
+def test_scipy_is_read_by_no_command_that_does_not_need_it() -> None:
+    code = "import sys, fixtures.plugin, reports.command; sys.exit('scipy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
