@@ -54,10 +54,10 @@ def _of(result: Result) -> Iterator[tuple[str, str]]:
     yield "bad_samples", str(figures.bad)
     yield "samples", str(figures.samples)
     for end, cost in zip(("low", "high"), figures.cost, strict=True):
-        yield f"budget_cost_{end}_ratio", f"{cost:.6g}"
+        yield f"budget_cost_{end}_ratio", str(cost)
 
 
 def _bounds(name: str, length: Interval | None) -> Iterator[tuple[str, str]]:
     if length is not None:
-        yield f"{name}_low_s", f"{length.low_s:.3f}"
-        yield f"{name}_high_s", f"{length.high_s:.3f}"
+        yield f"{name}_low_s", str(length.low_s)
+        yield f"{name}_high_s", str(length.high_s)
