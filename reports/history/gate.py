@@ -135,12 +135,12 @@ def _series(runs: Sequence[PastRun]) -> dict[Followed, Values]:
 
 def _figures(experiments: Iterable[Experiment]) -> Iterator[tuple[Followed, Bounds]]:
     """The figures of a run; where nothing may be felt at all, a single bad sample has failed the run already."""
-    for one in experiments:
-        judged = [m for m in one.series if m.expectation is not Expectation.UNTOUCHED] if one.says_something else []
-        for measured in judged:
+    for one in (one for one in experiments if one.says_something):
+        subject = one.subject.of_any_version()
+        for measured in (m for m in one.series if m.expectation is not Expectation.UNTOUCHED):
             for figure in Figure:
                 if (value := measured.value(figure)) is not None:
-                    yield Followed(one.subject.of_any_version(), measured.key, figure), value
+                    yield Followed(subject, measured.key, figure), value
 
 
 def _window(values: Values, rule: Rule) -> Values:

@@ -151,7 +151,8 @@ def _alarm_lines(alarms: Sequence[Compared]) -> Iterator[str]:
         for one in sorted(of, key=attrgetter("followed")):
             where = f"{plain(one.followed.key.vantage)} {one.followed.key.lane}"
             yield f"    {where} {one.followed.figure} ({one.runs_last} values against {one.runs_before})"
-            yield f"      median {span(one.before)} before, now {span(one.last)}: worse by {span(one.worse_by)}"
+            by = f": worse by {span(one.worse_by)}" if math.isfinite(one.worse_by.low_s) else ""
+            yield f"      median {span(one.before)} before, now {span(one.last)}{by}"
 
 
 def _power_lines(gate: Gate) -> Iterator[str]:

@@ -93,3 +93,13 @@ def test_a_damaged_history_is_no_verdict_on_the_mesh(file: Path) -> None:
 def test_scipy_is_read_by_no_command_that_does_not_need_it() -> None:
     code = "import sys, fixtures.plugin, reports.command; sys.exit('scipy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("only", ["--collect-only", "--plan"])
+def test_what_runs_nothing_adds_nothing(only: str, tmp_path: Path) -> None:
+    file = tmp_path / "history.sqlite"
+    options = ("-q", "-p", "no:cacheprovider", "-m", "failover", "--fault=wrong-port", f"--history={file}")
+    command = [sys.executable, "-m", "pytest", *options, only, f"--artifacts={tmp_path}"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert list(tmp_path.iterdir()) == []
