@@ -62,7 +62,7 @@ def timeline_of(result: Result, folder: Folder, moments: Moments, events: Sequen
 def _nothing(folder: Folder) -> str:
     if folder.has("samples.arrow"):
         return "There is no timeline: no sample could be judged. What was asked is in samples.arrow."
-    return "There is no timeline: this was looked up, not sampled."
+    return "There is no timeline: nothing was sampled here."
 
 
 def _samples(result: Result, folder: Folder) -> tuple[Mapping[SeriesKey, Series], list[str]]:
