@@ -42,7 +42,9 @@ def results(draw: st.DrawFn) -> Result:
     if draw(st.booleans()):
         return story
     findings = draw(st.lists(st.builds(Finding, VERDICTS, TEXTS, claim=TEXTS), max_size=6))
-    names = {name: draw(TEXTS) for name in ("scenario", "zone", "profile", "engine", "effect", "artifacts")}
+    names: dict[str, Any] = {
+        name: draw(TEXTS) for name in ("scenario", "zone", "profile", "engine", "effect", "artifacts")
+    }
     fault = draw(st.one_of(st.just(story.fault), TEXTS))
     return replace(story, verdict=draw(VERDICTS), findings=tuple(findings), fault=fault, **names)
 
@@ -65,7 +67,7 @@ QUICK = settings(max_examples=20, deadline=None, suppress_health_check=list(Heal
 
 
 @QUICK
-@given(runs(repeats=(1, 300)))
+@given(runs(repeats=(1, 150)))
 def test_the_page_is_never_too_large_and_what_it_leaves_out_is_never_worse_than_what_it_shows(run: Run) -> None:
     page = markdown.render(run)
     assert len(page.encode()) <= markdown.LIMIT

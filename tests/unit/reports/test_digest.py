@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
-from chaos.model import Verdict
+from chaos.model import Lane, Verdict
 from chaos.result import Finding
 from chaos.slo import Availability
 from reports import command
@@ -140,7 +140,7 @@ def test_each_claim_has_a_standing_under_each_profile_with_its_evidence() -> Non
 def test_what_is_no_finite_number_is_null() -> None:
     inf, nan = float("inf"), float("nan")
     figures = replace(
-        samples.gateway2(samples.Lane.FRESH),
+        samples.gateway2(Lane.FRESH),
         availability=Availability(nan, inf, -inf),
         burn_rate=inf,
         budget_cost=(nan, inf),

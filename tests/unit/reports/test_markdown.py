@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from markdown_it import MarkdownIt
 
-from chaos.model import Verdict
+from chaos.model import Lane, Verdict
 from chaos.result import Finding
 from reports.markdown import LIMIT, escaped, render
 from reports.run import Failure
@@ -85,7 +85,7 @@ def test_what_was_itself_deleted_is_no_outage_of_the_users() -> None:
 
 
 def test_where_nothing_went_wrong_no_zero_looks_measured() -> None:
-    quiet = samples.result(*(samples.gateway2(lane) for lane in samples.Lane), fault="none", scenario="test_control")
+    quiet = samples.result(*(samples.gateway2(lane) for lane in Lane), fault="none", scenario="test_control")
     (row,) = rows(render(run(quiet)), "Experiments")[2:]
     assert row == [r"control zone1 \[page\]", "✅ PASS", "-", "-", "none", "0 of 1,000", "none"]
 

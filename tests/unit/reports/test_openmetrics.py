@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import parser
 from prometheus_client.openmetrics import parser as openmetrics_parser
 
-from chaos.model import Verdict
+from chaos.model import Lane, Verdict
 from reports.openmetrics import render
 from tests.unit.reports import samples_of_results as samples
 from tests.unit.reports.test_glance import BROKEN, NO_MESH, PASSED, run
@@ -144,7 +144,7 @@ def test_no_secret_is_in_a_label() -> None:
 
 
 def test_what_is_no_finite_number_has_no_series() -> None:
-    odd = replace(samples.gateway2(samples.Lane.FRESH), latency_p99_ms=math.inf, samples=0, bad=0)
+    odd = replace(samples.gateway2(Lane.FRESH), latency_p99_ms=math.inf, samples=0, bad=0)
     one = run(samples.result(odd))
     assert value(one, "latency_p99_seconds") is None
     assert value(one, "unavailability_ratio") is None
