@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +20,7 @@ from tests.unit.reports.test_glance import BROKEN, NO_MESH, PASSED, run
 if TYPE_CHECKING:
     from reports.run import Run
 
+DOCUMENTATION = Path(__file__).parents[3] / "docs" / "reports.md"
 Labels = frozenset[tuple[str, str]]
 
 
@@ -57,6 +60,11 @@ def test_every_family_is_a_gauge_with_help_and_no_timestamp_so_that_a_push_gatew
         assert not family.unit or family.name.endswith(f"_{family.unit}")
         assert family.unit in {"", "seconds", "ratio"}
         assert all(sample.timestamp is None for sample in family.samples)
+
+
+def test_the_documentation_names_every_gauge_and_no_other() -> None:
+    documented = set(re.findall(r"mesh_chaos_\w+", DOCUMENTATION.read_text()))
+    assert documented == {family.name for family in openmetrics_parser.text_string_to_metric_families(render(NIGHT))}
 
 
 def test_the_same_text_is_prometheus_text() -> None:
