@@ -103,12 +103,16 @@ def _reason(finding: Finding) -> schema.Reason:
 def _bounds(result: Result) -> schema.Bounds:
     objectives = result.objectives
     return schema.Bounds(
+        slo=told(objectives.name),
         failover_s=objectives.failover,
         failback_s=objectives.failback,
         outage_s=objectives.outage,
         return_outage_s=objectives.return_outage,
         target_percent=objectives.target,
         window_days=objectives.window,
+        method=objectives.method,
+        timeslice_s=objectives.timeslice,
+        timeslice_target_percent=objectives.timeslice_target,
         budget_s=objectives.budget_s,
     )
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, FiniteFloat
 
 from chaos.model import Lane, Verdict  # noqa: TC001 - pydantic needs them when the models are built
 from chaos.result import Expectation  # noqa: TC001 - as above
+from chaos.slo import BudgetingMethod  # noqa: TC001 - as above
 from reports.verdicts import Standing  # noqa: TC001 - as above
 
 
@@ -64,14 +65,21 @@ class Reason(_Model):
 class Bounds(_Model):
     """The objectives by which an experiment was judged."""
 
+    slo: str
+    """The name of the SLO that they are from; empty where they are from none."""
     failover_s: FiniteFloat
     failback_s: FiniteFloat
     outage_s: FiniteFloat
     return_outage_s: FiniteFloat
     target_percent: FiniteFloat
     window_days: FiniteFloat
+    method: BudgetingMethod
+    """What burn rate and budget cost are counted in."""
+    timeslice_s: FiniteFloat
+    timeslice_target_percent: FiniteFloat | None
+    """What makes a slice good, in percent of its requests; null for the target itself."""
     budget_s: FiniteFloat
-    """The whole window's error budget, in seconds of full outage."""
+    """The whole window's error budget, in seconds of outage or of bad slices."""
 
 
 class Series(_Model):
@@ -104,7 +112,7 @@ class Series(_Model):
     faulty_after_failover: int
     late_away: int
     availability_occurrences_ratio: FiniteFloat | None
-    """OpenSLO's budgeting methods: of all requests, of all seconds, and the mean of each second's ratio."""
+    """OpenSLO's budgeting methods: the good of all requests, of all slices, and the mean of the slices' ratios."""
     availability_timeslices_ratio: FiniteFloat | None
     availability_ratio_timeslices_ratio: FiniteFloat | None
     burn_rate: FiniteFloat | None
