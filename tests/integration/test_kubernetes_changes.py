@@ -10,7 +10,7 @@ import pytest
 from fixtures.mesh import Backend
 from fixtures.platforms.kubernetes import walkthrough
 from fixtures.platforms.kubernetes.changes import FORMER, Changes, namespace_there
-from fixtures.platforms.kubernetes.cluster import connect
+from fixtures.platforms.kubernetes.cluster import FIELD_MANAGER, MANAGED_BY, connect
 from fixtures.platforms.kubernetes.kinds import DEPLOYMENT, GATEWAY_CLASS, MESH, NAMESPACE, SERVICE, ObjectKind
 from fixtures.platforms.kubernetes.objects import as_written, managers_of
 from fixtures.profiles import manifest
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fixtures.platforms.kubernetes.testbed.clusters import Clusters
 
 SPACE = "changes"
+RETRY = ObjectKind(MESH.api_version, "MeshRetry")
 
 
 @pytest.fixture
@@ -193,3 +194,25 @@ def test_what_a_killed_run_has_left_goes_too_also_right_after_another_run_has_en
     again.undo()
 
     assert cluster.get(NAMESPACE, SPACE) is None
+
+
+def policy(name: str, labels: dict[str, str], **spec: Any) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": "default", "labels": labels}
+    return {"apiVersion": RETRY.api_version, "kind": RETRY.kind, "metadata": metadata, "spec": spec}
+
+
+def test_what_a_killed_run_left_of_another_profile_is_undone_and_nothing_else_is(cluster: Cluster) -> None:
+    ours, to = {MANAGED_BY: FIELD_MANAGER}, [{"targetRef": {"kind": "Mesh"}, "default": {"http": {"numRetries": 7}}}]
+    for name in ("users", "changed"):
+        as_kubectl(cluster, policy(name, {"team": "a"}, targetRef={"kind": "Mesh"}))
+    before = as_written(cluster.get(RETRY, "changed", "default") or {})
+    killed = Changes()
+    killed.bring(cluster, [policy(name, ours, to=to) for name in ("changed", "made", "wanted")])
+
+    Changes().sweep(cluster, RETRY, "default", {"wanted"})
+
+    now = {one["metadata"]["name"]: one for one in cluster.list(RETRY, namespace="default")}
+    assert now.keys() == {"users", "changed", "wanted"}
+    assert as_written(now["changed"]) == before
+    for name in now:
+        cluster.delete(RETRY, name, "default")
