@@ -11,7 +11,7 @@ from reports.policies import MEASURED
 from reports.words import bad_share, cost, plain, seconds, share, span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from chaos.model import Interval
     from chaos.result import Figures, Outage, Result
@@ -84,13 +84,22 @@ def _high(length: Interval) -> int:
 
 
 def done(result: Result, moments: Moments) -> Table | None:
-    """What the suite did, when."""
-    rows = tuple((moments.clock(e.at_ns), moments.offset(e.at_ns), plain(e.phase), told(e.text)) for e in result.log)
-    return (
-        Table("What was done, when", ("time (UTC)", "on the timeline", "phase", "what"), rows, is_long=True)
-        if rows
-        else None
-    )
+    """What the suite did, when, with the moments that the timeline marks."""
+    told_of = [*((e.at_ns, plain(e.phase), told(e.text)) for e in result.log), *_marked(result)]
+    rows = tuple((moments.clock(at), moments.offset(at), phase, what) for at, phase, what in sorted(told_of))
+    heading = ("time (UTC)", "on the timeline", "phase", "what")
+    return Table("What was done, when", heading, rows, is_long=True) if rows else None
+
+
+def _marked(result: Result) -> Iterator[tuple[int, str, str]]:
+    """The ends of each uncertain moment."""
+    named = ((result.injected, "inject", "fault", "in effect"), (result.restored, "restore", "repair", "confirmed"))
+    for moment, phase, what, confirmed in named:
+        if moment:
+            yield moment.low_ns, phase, f"{what} requested"
+            yield moment.high_ns, phase, f"{what} {confirmed}"
+    if result.mended and result.restored and result.mended.low_ns > result.restored.low_ns:
+        yield result.mended.low_ns, "restore", "last seen not to be repaired"
 
 
 def answers(result: Result, moments: Moments) -> Table:
