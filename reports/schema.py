@@ -19,7 +19,7 @@ from reports.verdicts import Standing  # noqa: TC001 - as above
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True, frozen=True)
+    model_config = ConfigDict(use_attribute_docstrings=True, frozen=True, defer_build=True)
 
 
 class Span(_Model):

@@ -9,11 +9,15 @@ import psutil
 import pytest
 
 from chaos.errors import SettingsError
+from chaos.model import Vantage
+from chaos.platform import Target
 from fixtures.planning import plan_text
 from tests.unit.made import settings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from chaos.platform import Action, Kind
 
 
 def scenario(nodeid: str = "scenarios/test_failover.py::test_x[case]", **params: str) -> pytest.Item:
@@ -159,3 +163,24 @@ def test_what_could_not_be_brought_up_is_refused_while_planning(given: dict[str,
 def test_a_zone_that_does_not_exist_is_refused() -> None:
     with pytest.raises(SettingsError, match="no zone 'zone9' in this mesh; its zones are: zone1, zone2"):
         plan_text([experiment("wrong-port", "zone9")], settings())
+
+
+class Leaky:
+    """A platform that names a login in all that it says."""
+
+    name = "leaky"
+    preparation = "  zone1: curl http://me:secret@a"
+    vantages = (Vantage("load-balancer", "http://me:secret@b/echo"),)
+
+    def find(self, kind: Kind, zone: str) -> tuple[Target, ...]:
+        return (Target(kind, zone, "echo"),)
+
+    def explain(self, action: Action, target: Target) -> str:
+        return "stop -H 'Authorization: Bearer secret'"
+
+
+def test_a_plan_shows_no_credential(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fixtures.planning.platform", lambda _: SimpleNamespace(plan=lambda _: Leaky()))
+    text = plan_text([experiment("delete-cluster")], settings())
+    assert "secret" not in text
+    assert text.count("[redacted]") == 4
