@@ -196,15 +196,16 @@ def test_the_end_of_a_run_adds_it_and_a_broken_history_hides_nothing(
 ) -> None:
     folder = tmp_path / "20261101T000000"
     archive.write(samples.delete_deployment(), folder / "experiment")
-    assert list(publish_run(folder, ABOUT, file)) == []
+    page = f"report: {folder / 'report.html'}"
+    assert list(publish_run(folder, ABOUT, file)) == [page]
     assert [night.name for night in read(file)] == ["20261101T000000"]
 
     file.write_text("damaged" * 99)
-    (told,) = publish_run(folder, ABOUT, file)
+    (*_, told) = publish_run(folder, ABOUT, file)
     assert told.startswith(f"the run is not in the history: {file} is damaged")
 
     monkeypatch.setattr("fixtures.run.append", lambda *_: 1 / 0)
-    (told,) = publish_run(folder, ABOUT, file)
+    (*_, told) = publish_run(folder, ABOUT, file)
     assert told == "the run is not in the history (ZeroDivisionError: division by zero): please report this"
 
 
