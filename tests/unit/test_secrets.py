@@ -118,6 +118,7 @@ CASE = """
         raise KnownFalse(f"FAIL: {ADDRESS}")
 
     def test_foreign(prove, settings):
+        prove.progress.say(f"the mesh stays up: curl {ADDRESS}")
         print(ADDRESS)
         logging.getLogger().warning(ADDRESS)
         try:
