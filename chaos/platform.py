@@ -125,8 +125,12 @@ class Platform(PlannedPlatform, Protocol):
         """Misconfigure the recorded service as ``action`` says."""
         ...
 
-    def put(self, record: Record) -> None:
-        """Make the target what ``record`` says; does nothing where it is so already."""
+    def put(self, record: Record) -> int | None:
+        """Make the target what ``record`` says; does nothing where it is so already.
+
+        Returns when it was last seen not to be that meanwhile (monotonic ns), None where nobody looked: where this
+        takes minutes, the target may be back long before it ends.
+        """
         ...
 
     def gone(self, record: Record) -> str | None:

@@ -96,7 +96,7 @@ class _Undoing:
         asked_ns = self._clock.now_ns()
         try:
             if not self.put:
-                self._platform.put(self.record)
+                self.differed_ns = self._platform.put(self.record)
                 self.put = True
                 asked_ns = self._clock.now_ns()
             self.reason = self._platform.difference(self.record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ from fixtures.platforms.kubernetes.objects import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fixtures.platforms.kubernetes.kinds import Document
 
 
@@ -251,6 +254,20 @@ def run(script: str) -> str:
 def test_a_command_gets_the_zone_and_no_shell() -> None:
     commands.run(run('import sys; assert sys.argv[1:] == ["zone1"]'), "zone1")
     assert commands.words('stop "a {zone}" ; rm', "z") == ["stop", "a z", ";", "rm"]
+
+
+def test_while_a_command_runs_it_is_looked_again_and_again(tmp_path: Path) -> None:
+    looks: list[None] = []
+    enough = tmp_path / "enough"
+
+    def look() -> None:
+        looks.append(None)
+        if len(looks) == 3:
+            enough.touch()
+
+    waiting = f"import os, time\nwhile not os.path.exists({str(enough)!r}): time.sleep(0.01)"
+    commands.run(f"{sys.executable} -c {shlex.quote(waiting)}", "zone1", look)
+    assert len(looks) >= 3
 
 
 @pytest.mark.parametrize(

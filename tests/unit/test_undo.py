@@ -89,6 +89,20 @@ def test_putting_back_may_take_longer_than_the_limit_itself_and_leaves_all_of_it
     assert broken.difference(ECHO) is None
 
 
+def test_what_was_seen_while_it_was_put_back_counts_for_when_it_was_back() -> None:
+    class Watched(SimulatedMesh):
+        def put(self, record: Record) -> int | None:  # type: ignore[override]
+            self.clock.sleep(3)
+            seen_ns = self.clock.now_ns()
+            self.clock.sleep(5)
+            super().put(record)
+            return seen_ns
+
+    broken = Watched(VirtualClock(), Behaviour(restored_after=0))
+    began = broken.clock.now_ns()
+    assert undo.restore(broken, [ECHO], broken.clock) == began + 3 * NS_PER_S
+
+
 def test_it_may_be_repeated() -> None:
     broken = mesh()
     undo.restore(broken, [ECHO], broken.clock)
