@@ -84,10 +84,10 @@ def drawn(
 ) -> Drawn:
     """All lanes of one experiment; ``samples`` may lack some or all, ``columns`` is the plot's width in pixels."""
     told = [spells(figures.segments) for figures in every]
-    judged = [_judged(figures, samples[figures.key]) for figures in every if figures.key in samples]
+    told_of = [judged(figures, samples[figures.key]) for figures in every if figures.key in samples]
     lanes = {figures.key: lane for lane, figures in enumerate(every)}
-    scale = _scale(judged)
-    thinned = [_thinned(series, columns) for series in judged]
+    scale = _scale(told_of)
+    thinned = [_thinned(series, columns) for series in told_of]
     zones = sorted({zone for lane in told for spell in lane for zone in spell.zones})
     return Drawn(
         zones=tuple(zones),
@@ -98,11 +98,11 @@ def drawn(
         good_dots=_dots(thinned, lanes, scale, moments, good=True),
         bad_dots=_dots(thinned, lanes, scale, moments, good=False),
         scale=scale,
-        undrawn=sum(map(len, judged)) - sum(map(len, thinned)),
+        undrawn=sum(map(len, told_of)) - sum(map(len, thinned)),
     )
 
 
-def _judged(figures: Figures, series: Series) -> Series:
+def judged(figures: Figures, series: Series) -> Series:
     """The samples that the figures are about."""
     if not figures.segments:
         return series[:0]

@@ -10,7 +10,7 @@ from reports.glance import told
 from reports.html.events import MOST, foremost
 from reports.html.folder import series_of
 from reports.html.frame import SUITE, Dot, Frame, Mark, Shade
-from reports.html.lanes import drawn
+from reports.html.lanes import drawn, judged
 from reports.html.page import Timeline
 from reports.words import count, plain, span, title
 
@@ -71,8 +71,9 @@ def _samples(result: Result, folder: Folder) -> tuple[Mapping[SeriesKey, Series]
     except SamplesError as error:
         path = "" if folder.path is None else f"{folder.path}/"
         return {}, [f"No latency is shown: {plain(str(error)).replace(path, '')}."]
-    lacking = [str(figures.key) for figures in result.figures if not len(found.get(figures.key, ()))]
-    fewer = [str(f.key) for f in result.figures if 0 < len(found.get(f.key, ())) < f.samples]
+    counts = {one.key: len(judged(one, found[one.key])) if one.key in found else 0 for one in result.figures}
+    lacking = [str(one.key) for one in result.figures if one.samples and not counts[one.key]]
+    fewer = [str(one.key) for one in result.figures if 0 < counts[one.key] < one.samples]
     notes = [f"No sample of {plain(', '.join(lacking))} is in the file."] if lacking else []
     return found, [*notes, *([f"Samples of {plain(', '.join(fewer))} are missing from the file."] if fewer else [])]
 

@@ -196,7 +196,7 @@ def test_what_canvases_are_told_is_legible_too(browser: Browser, report: Path, s
 
 def test_the_switch_turns_page_and_timeline_dark(page: Page) -> None:
     drawn(page)
-    look = "() => [getComputedStyle(document.body).backgroundColor, Bokeh.documents[0]._all_models.values().toArray()"
+    look = "() => [getComputedStyle(document.body).backgroundColor, [...Bokeh.documents[0].roots()[0].references()]"
     look += ".find((m) => m.type === 'LinearAxis').major_label_text_color]"
     light = page.evaluate(look)
     page.get_by_label("Colours").select_option("dark")

@@ -50,8 +50,8 @@
     const item = JSON.parse(element.parentElement.querySelector("script.item").textContent);
     element.replaceChildren();
     const views = await Bokeh.embed.embed_item(item, element);
-    const drawn = views.roots[0].model.document;
-    const plot = { models: [...drawn._all_models.values()], time: drawn.get_model_by_name("time") };
+    const { model } = views.roots[0];
+    const plot = { models: [...model.references()], time: model.document.get_model_by_name("time") };
     plots.set(element, plot);
     plot.whole = { start: plot.time.start, end: plot.time.end };
     dye(plot);
@@ -121,7 +121,7 @@
     document.getElementById("none").hidden = shown > 0;
   }
   function follow() {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = document.getElementById(location.hash.slice(1));
     if (!target?.classList.contains("experiment")) return;
     if (target.hidden) filters.reset();
     target.querySelector("details").open = true;

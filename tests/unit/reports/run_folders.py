@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chaos.model import NS_PER_S, Outcome, Vantage
-from chaos.samples import Sample, Schedule, SeriesPlan, write_samples
+from chaos.samples import Sample, SampleWriter, Schedule, SeriesPlan
 from reports import archive
 from reports.run import About, read_run, write_about
 from tests.unit.reports.samples_of_results import PERIOD_NS
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chaos.result import Figures, Result
     from reports.run import Run
 
+_BATCH = 500
 ABOUT = About(1_790_000_000.0, 1, {"platform": "universal", "zones": "zone1, zone2"})
 
 
@@ -40,7 +41,10 @@ def write_probed(result: Result, experiment: Path) -> None:
     zones = sorted({s.answer for f in result.figures for s in f.segments if s.outcome is Outcome.OK})
     names = {"pods": {f"{z}-pod": z for z in zones}, "nodes": {}, "gateways": {}}
     (experiment / "attribution.json").write_text(json.dumps(names))
-    write_samples(experiment / "samples.arrow", _schedule(result), _samples(result))
+    every = sorted(_samples(result), key=lambda sample: sample.done_ns)
+    with SampleWriter(experiment / "samples.arrow", _schedule(result)) as writer:
+        for start in range(0, len(every), _BATCH):
+            writer.write(every[start : start + _BATCH])
 
 
 def _schedule(result: Result) -> Schedule:

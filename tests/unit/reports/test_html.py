@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chaos.model import Verdict
+from chaos.model import Lane, Verdict
 from chaos.result import LogEntry
 from reports import html
 from reports.html.sections import anchors
@@ -124,8 +124,30 @@ def test_samples_that_cannot_be_read_are_a_sentence_and_the_rest_is_told(
 def test_a_truncated_sample_file_says_whose_samples_are_missing(tmp_path: Path) -> None:
     run = run_of(tmp_path, samples.delete_deployment())
     file = tmp_path / "experiment-0" / "samples.arrow"
-    file.write_bytes(file.read_bytes()[:-2_000])
-    assert "missing from the file" in (text := Reader(html.render(run)).text) or "is in the file" in text
+    file.write_bytes(file.read_bytes()[:-500])
+    assert "Samples of load-balancer/fresh, " in (text := Reader(html.render(run)).text)
+    assert "gateway-zone2/keepalive are missing from the file." in text
+
+
+def test_every_moment_that_the_timeline_marks_is_told_in_words(tmp_path: Path) -> None:
+    whole = samples.moment(samples.RESTORE_S + 0.4, samples.RESTORE_S + 0.62)
+    text = Reader(html.render(run_of(tmp_path, samples.delete_deployment(mended=whole)))).text
+    for moment in ("fault requested", "fault in effect", "repair requested", "not to be repaired", "repair confirmed"):
+        assert moment in text
+
+
+def test_a_control_that_found_nothing_has_a_timeline_too(tmp_path: Path) -> None:
+    calm = samples.result(samples.gateway2(Lane.FRESH), fault="none", injected=None, restored=None, log=())
+    page = html.render(run_of(tmp_path, calm))
+    assert "seconds since the first sample" in page
+    assert "No log of control planes or Envoys is here" in page
+
+
+def test_samples_of_an_experiment_that_was_not_judged_are_pointed_to(tmp_path: Path) -> None:
+    run = run_of(tmp_path, samples.infra())
+    assert "nothing was sampled here" in html.render(run)
+    (tmp_path / "experiment-0" / "samples.arrow").touch()
+    assert "no sample could be judged" in html.render(run)
 
 
 def test_samples_of_another_version_are_a_sentence(tmp_path: Path) -> None:
