@@ -160,3 +160,16 @@ def test_of_many_profiles_the_worst_are_columns() -> None:
     assert heading[1] == "broken"
     assert len(heading) == 1 + 8
     assert "… and 2 profiles more: see summary.json" in page
+
+
+def test_a_page_of_nothing_but_what_has_to_be_escaped_is_not_too_large_either() -> None:
+    text = "&" * 600
+    finding = Finding(Verdict.FAIL, text)
+    many = [
+        samples.wrong_port(profile=f"{number % 9}{text}", zone=text, findings=(finding,) * 9) for number in range(90)
+    ]
+    failures = tuple(Failure(text, Verdict.FAIL, text) for _ in range(90))
+    whole = run(*many, code=1, failures=failures, unreadable=(text,) * 90)
+    facts = {f"{number}{text}": text for number in range(20)}
+    page = render(replace(whole, about=replace(whole.about, environment=facts)))
+    assert LIMIT - 12_000 < len(page.encode()) <= LIMIT
