@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from chaos.result import ProbeHealth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import numpy.typing as npt
 
     from chaos.model import SeriesKey
     from chaos.samples import Series
@@ -27,13 +29,17 @@ _MS = 1_000_000
 
 def health(series: Mapping[SeriesKey, Series]) -> ProbeHealth:
     """The probe's own lag (``sent - due``, in milliseconds) and losses, over all series."""
-    lag = np.concatenate([s.sent_ns - s.due_ns for s in series.values()] or [np.zeros(0, np.int64)])
+    lag = np.concatenate([s.lag_ns for s in series.values()] or [np.zeros(0, np.uint32)])
     return ProbeHealth(
         samples=len(lag),
         lost=sum(s.lost for s in series.values()),
-        lag_p99_ms=float(np.percentile(lag, 99, method="inverted_cdf")) / _MS if len(lag) else 0.0,
+        lag_p99_ms=_p99(lag) / _MS if len(lag) else 0.0,
         lag_max_ms=float(lag.max()) / _MS if len(lag) else 0.0,
     )
+
+
+def _p99(lag: npt.NDArray[Any]) -> float:
+    return float(np.percentile(lag, 99, method="inverted_cdf", overwrite_input=True))  # of a day: 35 MB less
 
 
 def complaint(probe: ProbeHealth, series: Mapping[SeriesKey, Series]) -> str | None:

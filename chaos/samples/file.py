@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from chaos.samples.schedule import Sample
 
-_METADATA_KEY = b"mesh-chaos"
+METADATA_KEY = b"mesh-chaos"
+"""The schema's metadata that holds the schedule."""
 COLUMNS = (
     ("series", pa.uint8()),
     ("due_ns", pa.int64()),
@@ -37,6 +38,8 @@ COLUMNS = (
 _ROW = attrgetter(*(name for name, _ in COLUMNS))
 _START = b"\xff\xff\xff\xff"
 """Every Arrow stream starts so: the continuation mark of its first message."""
+_END = _START + b"\0\0\0\0"
+"""Every Arrow stream that was closed ends so: a message of no length."""
 _BIG_BATCH = 65536
 """Rows to a batch in a compacted file; larger ones are hardly smaller on disk."""
 _SLICE = 8 << 20
@@ -54,7 +57,7 @@ class SampleWriter:
 
     def __init__(self, path: Path, schedule: Schedule) -> None:
         self._path = path
-        self._schema = pa.schema(COLUMNS, metadata={_METADATA_KEY: schedule.dumps()})
+        self._schema = pa.schema(COLUMNS, metadata={METADATA_KEY: schedule.dumps()})
         with self._writing():
             self._file = _create(path)
             self._stream = _stream(self._file, self._schema)
@@ -149,7 +152,7 @@ class Reader:
     """Reads a growing file batch by batch; a batch that is still being written is left for later.
 
     Raises:
-        SamplesError: the file is missing, or is not a sample file.
+        SamplesError: the file is missing, is not a sample file, or one of another version of the format.
     """
 
     def __init__(self, path: Path) -> None:
@@ -162,6 +165,8 @@ class Reader:
         self._schema: Any = None
         self.schedule: Schedule | None = None
         """What the file promises; None until that has been written."""
+        self.ended = False
+        """Whether the file was closed, as far as it has been read."""
 
     def batches(self) -> Iterator[Any]:
         """Every record batch that has been completed since the last call."""
@@ -179,10 +184,15 @@ class Reader:
         except (pa.ArrowException, OSError) as error:
             raise self._foreign(str(error)) from error
         metadata = schema.metadata or {}
-        if _METADATA_KEY not in metadata or schema.remove_metadata() != pa.schema(COLUMNS):
+        if METADATA_KEY not in metadata:
             raise self._foreign("its columns are others")
-        self.schedule = Schedule.loads(metadata[_METADATA_KEY])
-        self._schema = schema
+        try:
+            schedule = Schedule.loads(metadata[METADATA_KEY])  # first: another version may well have other columns
+        except SamplesError as error:
+            raise SamplesError(f"{self._path} cannot be read: {error}") from error
+        if schema.remove_metadata() != pa.schema(COLUMNS):
+            raise self._foreign("its columns are others")
+        self.schedule, self._schema = schedule, schema
 
     def _decode(self, message: Any) -> Any:
         try:
@@ -204,10 +214,18 @@ class Reader:
             while (message := _next(source)) is not None:
                 self._position = start + source.tell()
                 yield message
+            if self._schema is not None and data[self._position - start :].startswith(_END):
+                self._end(data[self._position - start + len(_END) :])
+                return
             if len(data) < length:
                 return
             if self._position == start:
                 length *= 2  # one message longer than this
+
+    def _end(self, more: bytes) -> None:
+        if more:
+            raise SamplesError(f"{self._path} is damaged: it goes on after its end")
+        self.ended = True
 
     def _foreign(self, why: str) -> SamplesError:
         return SamplesError(f"{self._path} is not a sample file: {why}")
@@ -215,6 +233,21 @@ class Reader:
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
+
+
+def ended(path: Path) -> bool:
+    """Whether the file was closed by its writer: False where the run was killed, and the samples end before it did.
+
+    Raises:
+        SamplesError: the file is missing, or is not a sample file.
+    """
+    reader = Reader(path)
+    try:
+        for _ in reader.batches():
+            pass
+        return reader.ended
+    finally:
+        reader.close()
 
 
 def _next(source: Any) -> Any:

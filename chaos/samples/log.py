@@ -1,27 +1,54 @@
-"""Sample files, as series."""
+"""Sample files, as series.
+
+A day's file has 8.64 million rows. They are kept by series, in 14 bytes a row: the position in the schedule, the
+probe's lag and the request's duration in four bytes each (eight where they do not fit), and the answer's number in two.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import contextlib
+import ctypes
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import pyarrow as pa
 
 from chaos.errors import SamplesError
 from chaos.model import Attribution, Outcome, SeriesKey, Zone
+from chaos.samples.answers import Answers
 from chaos.samples.file import Reader
-from chaos.samples.series import NOBODY, Series
+from chaos.samples.series import Grid, Later, Series, consecutive, narrow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
     from pathlib import Path
 
     import numpy.typing as npt
 
+    from chaos.samples.answers import Table
     from chaos.samples.schedule import Schedule, SeriesPlan
 
-_NUMBERS = ("series", "due_ns", "sent_ns", "done_ns", "outcome", "status")
-_NAMES = ("node", "pod", "gateway")
 _LAST_OUTCOME = max(Outcome)
+_MANY = 1 << 18
+"""Rows that are sorted by series at a time: what a probe appends is 30."""
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows in order of completion, as narrow columns."""
+
+    step: npt.NDArray[Any]
+    lag: npt.NDArray[Any]
+    took: npt.NDArray[Any]
+    answer: npt.NDArray[Any]
+
+    @classmethod
+    def joined(cls, chunks: Sequence[Self]) -> Self:
+        return cls(*(np.concatenate([getattr(chunk, one.name) for chunk in chunks]) for one in fields(cls)))
+
+    def take(self, rows: npt.NDArray[Any] | slice) -> Self:
+        return type(self)(*(getattr(self, one.name)[rows] for one in fields(self)))
 
 
 class SampleLog:
@@ -34,9 +61,12 @@ class SampleLog:
     def __init__(self, path: Path) -> None:
         self._reader = Reader(path)
         self._path = path
-        self._chunks: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in _NUMBERS + _NAMES}
-        self._names: dict[str, int] = {}
-        """Every node, pod and gateway name that has occurred, numbered: a row holds its number."""
+        self._answers = Answers()
+        self._fresh: list[tuple[npt.NDArray[np.uint8], _Rows]] = []
+        """What has not been sorted by series yet: each batch's series numbers and rows."""
+        self._waiting = 0
+        self._rows: dict[int, list[_Rows]] = {}
+        """By the number of its series."""
         self._closed = False
 
     def poll(self) -> None:
@@ -48,26 +78,40 @@ class SampleLog:
         if self._closed:
             return
         for batch in self._reader.batches():
-            self._check(batch)
-            for name in _NUMBERS:
-                self._chunks[name].append(batch.column(name).to_numpy().copy())  # a view would keep the batch
-            for name in _NAMES:
-                self._chunks[name].append(self._numbered(batch.column(name)))
+            if self._reader.schedule is not None and len(batch):
+                self._fresh.append(self._read(batch, self._reader.schedule))
+                self._waiting += len(batch)
+            if self._waiting >= _MANY:
+                self._sort()
 
-    def _check(self, batch: Any) -> None:
-        schedule = self._reader.schedule
-        count = len(schedule.series) if schedule else 0
-        columns = [batch.column(name).to_numpy() for name in ("series", "outcome")]
-        if any(column.null_count for column in batch.columns) or any(
-            (column > last).any() for column, last in zip(columns, (count - 1, _LAST_OUTCOME), strict=True)
-        ):
-            raise SamplesError(f"{self._path} is damaged: it has rows of no known series or outcome")
+    def _read(self, batch: Any, schedule: Schedule) -> tuple[npt.NDArray[np.uint8], _Rows]:
+        if any(column.null_count for column in batch.columns):
+            raise self._damaged("it has rows with nothing in them")
+        series, outcome = (batch.column(name).to_numpy() for name in ("series", "outcome"))
+        if (series >= len(schedule.series)).any() or (outcome > _LAST_OUTCOME).any():
+            raise self._damaged("it has rows of no known series or outcome")
+        due, sent, done = (batch.column(name).to_numpy() for name in ("due_ns", "sent_ns", "done_ns"))
+        start = np.array([plan.start_ns for plan in schedule.series], np.int64)[series]
+        step = (due - start) // schedule.period_ns
+        if (due < start).any() or (step * schedule.period_ns + start != due).any():
+            raise self._damaged("it has samples that were never due")
+        if (sent < due).any() or (done < sent).any():
+            raise self._damaged("it has requests that were sent before they were due, or ended before they were sent")
+        rows = _Rows(narrow(step), narrow(sent - due), narrow(done - sent), self._answers.number(batch))
+        return series.copy(), rows  # a view would keep the batch
 
-    def _numbered(self, column: Any) -> npt.NDArray[np.uint32]:
-        encoded = column.dictionary_encode()
-        numbers = [self._names.setdefault(name, len(self._names)) for name in encoded.dictionary.to_pylist()]
-        column_numbers: npt.NDArray[np.uint32] = np.array(numbers, np.uint32)[encoded.indices.to_numpy()]
-        return column_numbers
+    def _damaged(self, how: str) -> SamplesError:
+        return SamplesError(f"{self._path} is damaged: {how}")
+
+    def _sort(self) -> None:
+        """Put fresh rows to those of their series."""
+        if not self._fresh:
+            return
+        series = np.concatenate([numbers for numbers, _ in self._fresh])
+        rows = _Rows.joined([rows for _, rows in self._fresh])
+        self._fresh, self._waiting = [], 0
+        for number in np.unique(series).tolist():
+            self._rows.setdefault(number, []).append(rows.take(series == number))
 
     @property
     def schedule(self) -> Schedule | None:
@@ -75,32 +119,51 @@ class SampleLog:
         return self._reader.schedule
 
     def series(self, attribution: Attribution) -> dict[SeriesKey, Series]:
-        """Every series up to its first sample that has no row yet, zones named by ``attribution``."""
-        return self._split(attribution, whole=False)
+        """Every series up to its first sample that has no row yet, zones named by ``attribution``.
 
-    def whole(self, attribution: Attribution) -> dict[SeriesKey, Series]:
-        """Every series with all its rows, once the probe has ended: then a missing row is a loss."""
-        return self._split(attribution, whole=True)
+        Raises:
+            SamplesError: one sample has two rows.
+        """
+        return self._split(attribution, whole=False, keep=True)
 
-    def _split(self, attribution: Attribution, *, whole: bool) -> dict[SeriesKey, Series]:
+    def whole(self, attribution: Attribution, *, keep: bool = True) -> dict[SeriesKey, Series]:
+        """Every series with all its rows, once the probe has ended: then a missing row is a loss.
+
+        With ``keep=False`` the log is empty afterwards, and a large file takes half the memory.
+
+        Raises:
+            SamplesError: one sample has two rows.
+        """
+        return self._split(attribution, whole=True, keep=keep)
+
+    def _split(self, attribution: Attribution, *, whole: bool, keep: bool) -> dict[SeriesKey, Series]:
         schedule = self.schedule
         if schedule is None:
             return {}
-        columns = self._columns()
-        zones = _Zones(attribution, self._names, [plan.vantage.zone for plan in schedule.series])
-        return {
-            plan.key: _series(
-                plan, schedule.period_ns, _rows(columns, index, plan, schedule.period_ns, whole=whole), zones
-            )
-            for index, plan in enumerate(schedule.series)
-        }
+        self._sort()
+        table = self._answers.table(attribution, _zones(attribution, schedule))
+        found = {}
+        for number, plan in enumerate(schedule.series):
+            rows = self._sorted(number, keep=keep)
+            kept = rows if whole else rows.take(slice(int((rows.step == np.arange(len(rows.step))).sum())))
+            found[plan.key] = _series(plan, schedule.period_ns, kept, table)
+            if not keep and len(rows.step) >= _MANY:
+                del rows, kept
+                _give_back()
+        return found
 
-    def _columns(self) -> dict[str, npt.NDArray[Any]]:
-        """All rows so far; joined once, and kept so."""
-        for chunks in self._chunks.values():
-            if len(chunks) > 1:
-                chunks[:] = [np.concatenate(chunks)]
-        return {name: chunks[0] if chunks else np.zeros(0, np.int64) for name, chunks in self._chunks.items()}
+    def _sorted(self, number: int, *, keep: bool) -> _Rows:
+        """A series' rows by due time; joined once, and kept so."""
+        chunks = self._rows.pop(number, [_Rows(*(np.zeros(0, kind) for kind in (np.uint32,) * 3 + (np.uint16,)))])
+        rows = _Rows.joined(chunks) if len(chunks) > 1 else chunks[0]
+        chunks.clear()
+        if not (rows.step[1:] > rows.step[:-1]).all():
+            rows = rows.take(np.argsort(rows.step, kind="stable"))
+        if (rows.step[1:] == rows.step[:-1]).any():
+            raise self._damaged("a sample has two rows")
+        if keep:
+            self._rows[number] = [rows]
+        return rows
 
     def close(self) -> None:
         """Let go of the file; what has been read stays."""
@@ -108,65 +171,33 @@ class SampleLog:
         self._reader.close()
 
 
-class _Zones:
-    """Turns columns of numbered names into columns of zone codes."""
-
-    def __init__(self, attribution: Attribution, names: Mapping[str, int], more: list[Zone | None]) -> None:
-        known = (attribution.pods, attribution.nodes, attribution.gateways)
-        self.zones = tuple(sorted({zone for by_name in known for zone in by_name.values()} | {z for z in more if z}))
-        self._names = names
-        self.pod, self.node, self.gateway = (self._table(by_name) for by_name in known)
-        self.has_nodes = bool(attribution.nodes)
-        self.has_gateways = bool(attribution.gateways)
-
-    def _table(self, by_name: Mapping[str, Zone]) -> npt.NDArray[np.int8]:
-        table = np.full(len(self._names), NOBODY, np.int8)
-        for name, zone in by_name.items():
-            if name in self._names:
-                table[self._names[name]] = self.zones.index(zone)
-        return table
+def _give_back() -> None:
+    """Return freed memory to the system: what is freed in pieces stays with the process (glibc, Arrow) otherwise."""
+    pa.default_memory_pool().release_unused()
+    with contextlib.suppress(AttributeError):  # not in every C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
-def _rows(
-    columns: Mapping[str, npt.NDArray[Any]], index: int, plan: SeriesPlan, period_ns: int, *, whole: bool
-) -> dict[str, npt.NDArray[Any]]:
-    """One series' rows by due time; without ``whole``, up to the first that is missing."""
-    rows = np.flatnonzero(columns["series"] == index)
-    rows = rows[np.argsort(columns["due_ns"][rows], kind="stable")]
-    if not whole:
-        rows = rows[_positions(columns["due_ns"][rows], plan, period_ns) == np.arange(len(rows))]
-    return {name: column[rows] for name, column in columns.items()}
+def _zones(attribution: Attribution, schedule: Schedule) -> tuple[Zone, ...]:
+    known = (attribution.pods, attribution.nodes, attribution.gateways)
+    named = {zone for by_name in known for zone in by_name.values()}
+    return tuple(sorted(named | {plan.vantage.zone for plan in schedule.series if plan.vantage.zone}))
 
 
-def _positions(due_ns: npt.NDArray[np.int64], plan: SeriesPlan, period_ns: int) -> npt.NDArray[np.int64]:
-    return (due_ns - plan.start_ns) // period_ns
-
-
-def _series(plan: SeriesPlan, period_ns: int, rows: Mapping[str, npt.NDArray[Any]], zones: _Zones) -> Series:
-    pod, node, gateway = zones.pod[rows["pod"]], zones.node[rows["node"]], zones.gateway[rows["gateway"]]
-    if plan.vantage.zone is not None:
-        home = np.full(len(pod), zones.zones.index(plan.vantage.zone), np.int8)
-    elif zones.has_gateways:
-        home = gateway
-    else:
-        home = pod  # a load balancer that does not say who served: any zone is home
-    known = (pod != NOBODY) & (home != NOBODY)
-    if zones.has_nodes:
-        known &= node == pod
-    strange = (rows["outcome"] == Outcome.OK) & ~known
-    positions = _positions(rows["due_ns"], plan, period_ns)
+def _series(plan: SeriesPlan, period_ns: int, rows: _Rows, table: Table) -> Series:
+    seen = table.seen_by(plan)
     return Series(
         key=plan.key,
         period_ns=period_ns,
-        zones=zones.zones,
-        due_ns=rows["due_ns"],
-        sent_ns=rows["sent_ns"],
-        done_ns=rows["done_ns"],
-        outcome=np.where(strange, np.uint8(Outcome.BAD_ANSWER), rows["outcome"]),
-        status=rows["status"],
-        zone=np.where(known, pod, np.int8(NOBODY)),
-        home=home,
-        lost=int(positions[-1]) + 1 - len(positions) if len(positions) else 0,
+        zones=table.zones,
+        due_ns=Grid(plan.start_ns, period_ns, consecutive(rows.step)),
+        sent_ns=Later(rows.lag),
+        done_ns=Later(rows.took),
+        outcome=seen.outcome[rows.answer],
+        status=seen.status[rows.answer],
+        zone=seen.zone[rows.answer],
+        home=seen.home[rows.answer],
+        lost=int(rows.step[-1]) + 1 - len(rows.step) if len(rows.step) else 0,
     )
 
 
@@ -175,6 +206,6 @@ def read_samples(path: Path, attribution: Attribution) -> dict[SeriesKey, Series
     log = SampleLog(path)
     try:
         log.poll()
-        return log.whole(attribution)
+        return log.whole(attribution, keep=False)
     finally:
         log.close()

@@ -79,17 +79,28 @@ class Schedule:
             document = json.loads(text)
             if document["version"] != FORMAT_VERSION:
                 raise SamplesError(
-                    f"sample format {document['version']} is not {FORMAT_VERSION}: "
+                    f"its sample format is version {document['version']}, this program reads {FORMAT_VERSION}: "
                     "read it with the release that wrote it"
                 )
             series = tuple(
                 SeriesPlan(
                     Vantage(entry["vantage"], entry["url"], entry["zone"]),
                     Lane(entry["lane"]),
-                    entry["start_ns"],
+                    _whole(entry["start_ns"]),
                 )
                 for entry in document["series"]
             )
-            return cls(document["period_ns"], document["timeout_ns"], series)
+            return cls(_whole(document["period_ns"], least=1), _whole(document["timeout_ns"]), series)
         except (KeyError, TypeError, ValueError) as error:
             raise SamplesError(f"the sample file's schedule cannot be understood: {error!r}") from error
+
+
+def _whole(number: object, least: int = 0) -> int:
+    """A number of nanoseconds.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not isinstance(number, int) or not least <= number < 1 << 63:
+        raise ValueError(f"{number!r} is no number of nanoseconds")
+    return number

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chaos.errors import SamplesError
 from chaos.model import Attribution, Lane, Outcome, Vantage
-from chaos.samples import Sample, SampleLog, SampleWriter, Schedule, SeriesPlan, compact, read_samples
+from chaos.samples import Sample, SampleLog, SampleWriter, Schedule, SeriesPlan, compact, ended, read_samples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +55,15 @@ rows = st.builds(
     names,
     names,
 )
-batches = st.lists(st.lists(rows, max_size=8), max_size=6)
+
+
+def _once(content: list[list[Sample]]) -> list[list[Sample]]:
+    """Without the further rows of a sample, which make a file a damaged one."""
+    first = {(row.series, row.due_ns): id(row) for batch in reversed(content) for row in reversed(batch)}
+    return [[row for row in batch if first[row.series, row.due_ns] == id(row)] for batch in content]
+
+
+batches = st.lists(st.lists(rows, max_size=8), max_size=6).map(_once)
 
 
 def write(path: Path, content: list[list[Sample]]) -> None:
@@ -119,7 +127,7 @@ def test_a_file_cut_at_any_byte_is_a_prefix_of_its_batches(tmp_path: Path) -> No
             Sample(0, i * PERIOD, i * PERIOD + 1, i * PERIOD + 2, Outcome.OK, 200, "n1", "p1", "g1")
             for i in (2 * b, 2 * b + 1)
         ]
-        for b in range(4)
+        for b in range(2)
     ]
     path, cut = tmp_path / "samples", tmp_path / "cut"
     write(path, content)
@@ -127,9 +135,10 @@ def test_a_file_cut_at_any_byte_is_a_prefix_of_its_batches(tmp_path: Path) -> No
     for length in range(len(whole) + 1):
         cut.write_bytes(whole[:length])
         got = stamps(read_samples(cut, ATTRIBUTION))
-        assert got in [expected(content[:n]) for n in range(5)]
+        assert ended(cut) is (length == len(whole))
+        assert got in [expected(content[:n]) for n in range(3)]
         seen.add(len(got))
-    assert seen == {0, 2, 4, 6, 8}
+    assert seen == {0, 2, 4}
 
 
 @given(st.data())
@@ -137,7 +146,13 @@ def test_a_file_cut_at_any_byte_is_a_prefix_of_its_batches(tmp_path: Path) -> No
 def test_flipped_bytes_are_read_or_refused_and_nothing_else(data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "samples")
-        write(path, [[Sample(0, 0, 1, 2, Outcome.OK, 200, "n1", "p1", "g1")] * 3] * 2)
+        write(
+            path,
+            [
+                [Sample(0, i * PERIOD, i * PERIOD + 1, i * PERIOD + 2, Outcome.OK, 200, "n1", "p1", "g1")]
+                for i in range(6)
+            ],
+        )
         content = bytearray(path.read_bytes())
         for _ in range(data.draw(st.integers(1, 4))):
             content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))

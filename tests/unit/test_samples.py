@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import stat
 import subprocess
 import sys
@@ -20,11 +21,14 @@ from chaos.samples import (
     SampleLog,
     SampleWriter,
     Schedule,
+    Series,
     SeriesPlan,
     compact,
+    ended,
     read_samples,
     write_samples,
 )
+from chaos.samples.file import COLUMNS, METADATA_KEY
 
 PERIOD = 1000
 LB = SeriesKey("load-balancer", Lane.FRESH)
@@ -272,7 +276,11 @@ def test_what_is_no_sample_file_is_refused(path: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("metadata", "reason"),
-    [(b'{"version": 99}', "format 99 is not 1"), (b"{}", "cannot be understood"), (b"[", "cannot be understood")],
+    [
+        (b'{"version": 99}', "version 99, this program reads 1: read it with the release that wrote it"),
+        (b"{}", "cannot be understood"),
+        (b"[", "cannot be understood"),
+    ],
 )
 def test_a_schedule_that_is_none_is_refused(metadata: bytes, reason: str) -> None:
     with pytest.raises(SamplesError, match=reason):
@@ -283,11 +291,164 @@ def test_a_schedule_comes_back() -> None:
     assert Schedule.loads(SCHEDULE.dumps()) == SCHEDULE
 
 
-@pytest.mark.parametrize("field", ["series", "outcome"])
-def test_rows_of_an_unknown_series_or_outcome_are_damage(path: Path, field: str) -> None:
-    write_samples(path, SCHEDULE, [Sample(**{**vars(row(0)), field: 99})])
-    with pytest.raises(SamplesError, match="damaged"):
+@pytest.mark.parametrize(
+    ("wrong", "how"),
+    [
+        ({"series": 99}, "no known series or outcome"),
+        ({"outcome": 99}, "no known series or outcome"),
+        ({"due_ns": 101}, "never due"),
+        ({"due_ns": 100 - PERIOD}, "never due"),
+        ({"sent_ns": 99}, "sent before they were due"),
+        ({"done_ns": 102}, "ended before they were sent"),
+        ({"due_ns": -(2**63)}, "never due"),
+        ({"sent_ns": -(2**63)}, "sent before they were due"),
+    ],
+)
+def test_rows_that_cannot_be_are_damage(path: Path, wrong: dict[str, int], how: str) -> None:
+    write_samples(path, SCHEDULE, [row(1), Sample(**{**vars(row(0)), **wrong})])
+    with pytest.raises(SamplesError, match=f"is damaged: it has .*{how}"):
         read_samples(path, ATTRIBUTION)
+
+
+def test_a_sample_with_two_rows_is_damage_for_it_would_hide_a_lost_one(path: Path) -> None:
+    write_samples(path, SCHEDULE, [row(0), row(1), row(1), row(3)])
+    with pytest.raises(SamplesError, match="is damaged: a sample has two rows"):
+        read_samples(path, ATTRIBUTION)
+
+
+def test_a_file_that_was_closed_is_told_from_one_whose_writer_was_killed(path: Path) -> None:
+    with SampleWriter(path, SCHEDULE) as writer:
+        writer.write([row(0)])
+        assert not ended(path)
+        assert len(read_samples(path, ATTRIBUTION)[LB]) == 1
+    assert ended(path)
+    compact(path)
+    assert ended(path)
+
+
+def test_what_follows_the_end_is_damage(path: Path) -> None:
+    write_samples(path, SCHEDULE, [row(0)])
+    path.write_bytes(path.read_bytes() * 2)
+    with pytest.raises(SamplesError, match="is damaged: it goes on after its end"):
+        read_samples(path, ATTRIBUTION)
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_run_that_ended_before_its_first_sample_has_series_without_any(path: Path, *, closed: bool) -> None:
+    writer = SampleWriter(path, SCHEDULE)
+    if closed:
+        writer.close()
+    assert {key: (len(series), series.lost) for key, series in read_samples(path, ATTRIBUTION).items()} == {
+        LB: (0, 0),
+        ZONE2: (0, 0),
+    }
+    assert ended(path) is closed
+
+
+def test_an_empty_file_holds_nothing_and_was_not_closed(path: Path) -> None:
+    path.touch()
+    assert read_samples(path, ATTRIBUTION) == {}
+    assert not ended(path)
+
+
+@pytest.mark.parametrize("columns", [[], [("zone", pa.int8())]], ids=["the same columns", "a further column"])
+@pytest.mark.parametrize("version", [0, 2, "1.5"])
+def test_a_file_of_another_version_is_refused_with_the_version_named(
+    path: Path, version: object, columns: list[tuple[str, Any]]
+) -> None:
+    text = SCHEDULE.dumps().replace(b'"version": 1', json.dumps({"version": version}).encode()[1:-1])
+    with pa.ipc.new_stream(str(path), pa.schema([*COLUMNS, *columns], metadata={METADATA_KEY: text})):
+        pass
+    with pytest.raises(
+        SamplesError, match=f"{path} cannot be read: its sample format is version {version}, this .* 1:"
+    ):
+        read_samples(path, ATTRIBUTION)
+
+
+def test_a_file_that_goes_on_in_another_version_is_refused(path: Path) -> None:
+    write_samples(path, SCHEDULE, [row(0)])
+    first = path.read_bytes().removesuffix(b"\xff\xff\xff\xff\0\0\0\0")
+    write_samples(path, SCHEDULE, [row(1)])
+    path.write_bytes(first + path.read_bytes())
+    with pytest.raises(SamplesError, match="is damaged: it holds a schema out of place"):
+        read_samples(path, ATTRIBUTION)
+
+
+@pytest.mark.parametrize("field", ["period_ns", "timeout_ns"])
+@pytest.mark.parametrize("value", ["0.5", '"1"', "-1", str(2**63)])
+def test_a_schedule_of_impossible_times_is_refused(field: str, value: str) -> None:
+    text = SCHEDULE.dumps().decode().replace(f'"{field}": {getattr(SCHEDULE, field)}', f'"{field}": {value}')
+    with pytest.raises(SamplesError, match="cannot be understood"):
+        Schedule.loads(text.encode())
+
+
+LONG = 10**12
+"""More nanoseconds than four bytes hold."""
+
+
+def test_moments_are_exact_however_far_apart(path: Path) -> None:
+    late = replace(row(1), sent_ns=1100 + LONG, done_ns=1100 + 3 * LONG + 1)
+    write_samples(path, SCHEDULE, [row(0), late, row(LONG)])
+    lb = read_samples(path, ATTRIBUTION)[LB]
+    assert lb.due_ns.tolist() == [100, 1100, 100 + LONG * PERIOD]
+    assert lb.sent_ns.tolist() == [103, 1100 + LONG, 103 + LONG * PERIOD]
+    assert lb.done_ns.tolist() == [109, 1101 + 3 * LONG, 109 + LONG * PERIOD]
+    assert lb.lag_ns.tolist() == [3, LONG, 3]
+    assert lb.lost == LONG - 2
+
+
+def test_a_series_keeps_its_moments_through_slices_and_changes(path: Path) -> None:
+    write_samples(path, SCHEDULE, [row(i) for i in (0, 1, 2, 5, 7)])
+    lb = read_samples(path, ATTRIBUTION)[LB]
+    part = lb[1:4][::2]
+    assert part.due_ns.tolist() == [1100, 5100]
+    assert (lb.due_ns[0], part.sent_ns.tolist(), lb.done_ns[4]) == (100, [1103, 5103], 7109)
+    moved = replace(part, done_ns=part.done_ns + LONG)
+    assert (moved.sent_ns.tolist(), moved.done_ns.tolist()) == ([1103, 5103], [1109 + LONG, 5109 + LONG])
+    assert len(lb[5:]) == 0
+
+
+def test_a_series_off_any_schedule_is_exact_too() -> None:
+    due = np.array([5, 17, 1017, LONG], np.int64)
+    series = Series(
+        LB, PERIOD, ("zone1",), due, due - 3, due + LONG,
+        outcome=np.zeros(4, np.uint8), status=np.zeros(4, np.uint16),
+        zone=np.zeros(4, np.int8), home=np.zeros(4, np.int8),
+    )  # fmt: skip
+    assert series.due_ns.tolist() == due.tolist()
+    assert series.sent_ns.tolist() == (due - 3).tolist()
+    assert series.done_ns.tolist() == (due + LONG).tolist()
+
+
+def test_a_sample_takes_thirteen_bytes_of_memory(path: Path) -> None:
+    write_samples(path, SCHEDULE, [row(i) for i in range(1000)])
+    held = vars(read_samples(path, ATTRIBUTION)[LB])
+    assert isinstance(held["due_ns"].steps, range)
+    columns = [held["sent_ns"].by, held["done_ns"].by, *(held[name] for name in ("outcome", "status", "zone", "home"))]
+    assert sum(column.nbytes for column in columns) == 13 * 1000
+
+
+def test_many_batches_are_sorted_by_series_now_and_then(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chaos.samples.log._MANY", 7)
+    with SampleWriter(path, SCHEDULE) as writer:
+        for i in range(0, 30, 2):
+            writer.write([row(i + 1), row(i, 1, zone=2), row(i)])
+    log = SampleLog(path)
+    for _ in range(2):
+        log.poll()
+        assert log.whole(ATTRIBUTION)[LB].due_ns.tolist() == [100 + i * PERIOD for i in range(30)]
+        assert log.whole(ATTRIBUTION)[ZONE2].due_ns.tolist() == [600 + i * PERIOD for i in range(0, 30, 2)]
+    assert len(log.whole(ATTRIBUTION, keep=False)[LB]) == 30
+    assert len(log.whole(ATTRIBUTION)[LB]) == 0
+
+
+def test_a_batch_of_nothing_but_different_names_is_read_too(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chaos.samples.answers._MOST", 1000)
+    names = [{"pod": f"echo-{i}", "node": f"node-{i}", "gateway": f"gw-{i}"} for i in range(100)]
+    write_samples(path, SCHEDULE, [replace(row(i), **name, status=i) for i, name in enumerate(names)])  # type: ignore[arg-type]
+    lb = read_samples(path, ATTRIBUTION)[LB]
+    assert lb.status.tolist() == list(range(100))
+    assert lb.zone.tolist() == [NOBODY, 0, 1, *[NOBODY] * 97]
 
 
 def test_a_large_file_is_read_in_slices(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
