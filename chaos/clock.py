@@ -24,6 +24,10 @@ class Clock(Protocol):
         """Let ``seconds`` pass."""
         ...
 
+    def asleep_ns(self) -> int:
+        """For how long the machine has been suspended so far, which passes for everybody else but not on this clock."""
+        ...
+
 
 class MonotonicClock:
     """The machine's own clock (CLOCK_MONOTONIC: the same for every process of the machine)."""
@@ -35,6 +39,10 @@ class MonotonicClock:
     def sleep(self, seconds: float) -> None:
         """Let ``seconds`` pass."""
         time.sleep(seconds)
+
+    def asleep_ns(self) -> int:
+        """How much CLOCK_BOOTTIME is ahead, by less than a millisecond: it alone counts the time of a suspension."""
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.monotonic_ns()
 
 
 def poll(clock: Clock, condition: Callable[[], T], limit_s: float, every_s: float = 0.05) -> T:

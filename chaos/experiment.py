@@ -101,11 +101,16 @@ class Experiment:
                 run.carry_out(probe)
                 run.stop(probe)
             run.keep_attribution()
+            run.require_awake()
         except InvalidRun as error:
             run.find(Verdict.INVALID, error)
         except ChaosError as error:
             run.find(Verdict.INFRA, error)
         return conclude(self, run.course(), samples)
+
+
+_ASLEEP_NS = NS_PER_S // 10
+"""Two clocks that are read one after the other differ too, by much less than this."""
 
 
 class _Run:
@@ -122,6 +127,7 @@ class _Run:
         self._phase = ("", 0)
         self._started_ns = clock.now_ns()
         self._started_unix_s = time.time()
+        self._asleep_ns = clock.asleep_ns()
         self._steady_ns: int | None = None
         self._watched_ns: int | None = None
         self._injected: Interval | None = None
@@ -167,6 +173,12 @@ class _Run:
         """Until now every series must have been sampled."""
         self._watched_ns = self._clock.now_ns()
         probe.stop()
+
+    def require_awake(self) -> None:
+        """Raise InvalidRun where this machine slept meanwhile: the mesh went on, and nobody watched it."""
+        slept_ns = self._clock.asleep_ns() - self._asleep_ns
+        if slept_ns > _ASLEEP_NS:
+            raise InvalidRun(f"this machine was suspended for {slept_ns / NS_PER_S:.1f} s meanwhile: repeat the run")
 
     def _reach_steady_state(self) -> None:
         pace = self._experiment.pace

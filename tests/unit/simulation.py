@@ -36,6 +36,9 @@ class VirtualClock:
     def sleep(self, seconds: float) -> None:
         self._now_ns += int(seconds * NS_PER_S)
 
+    def asleep_ns(self) -> int:
+        return 0
+
 
 @dataclass
 class Behaviour:

@@ -305,6 +305,19 @@ def test_a_zone_that_dies_again_before_the_mesh_shows_it_as_before_is_not_home(t
     assert result.verdict is Verdict.FAIL
 
 
+def test_nothing_is_concluded_where_the_machine_slept_while_the_mesh_went_on(tmp_path: Path) -> None:
+    class Sleepy(VirtualClock):
+        def asleep_ns(self) -> int:
+            return 7 * NS_PER_S if mesh.repaired_ns else 0
+
+    mesh = SimulatedMesh(Sleepy())
+    result = experiment(tmp_path).run(mesh, start_probe(mesh), Onlooker(), mesh.clock)
+    assert result.verdict is Verdict.INVALID
+    assert [finding.text for finding in result.findings] == [
+        "this machine was suspended for 7.0 s meanwhile: repeat the run"
+    ]
+
+
 class Undone(SimulatedMesh):
     """Somebody else puts the target back, some seconds after it was broken."""
 
