@@ -13,7 +13,9 @@ _SECRETS = (
     re.compile(r"()-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----", re.DOTALL),
     # a URL's userinfo (RFC 3986, 3.2.1), a name or a password alone as well, and what its query calls a secret
     re.compile(r"(://)[^\s/?#\"<>\\]+(?=@)"),
-    re.compile(r"(?i)([?&](?:access_token|token|api[_-]?key|key|password|passwd|secret|sig|signature)=)[^&\s\"'#<>\\]+"),
+    re.compile(
+        r"(?i)([?&](?:access_token|token|api[_-]?key|key|password|passwd|secret|sig|signature)=)[^&\s\"'#<>\\]+"
+    ),
     # HTTP headers (RFC 9110, 11.6.2; RFC 6265), as lines or as names and values in JSON
     re.compile(r"(?i)(bearer )[\w.~+/=-]+"),
     re.compile(r"(?i)(authorization\W{1,9}(?:value\W{1,9})?basic )[\w+/=-]+"),

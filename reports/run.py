@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from chaos.model import Verdict  # noqa: TC001 - pydantic needs it when the model is built
 from reports import archive
 from reports.archive import ArchiveError
+from reports.unfinished import unfinished
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +61,7 @@ class Run:
     about: About
     results: tuple[Result, ...]
     unreadable: tuple[str, ...] = ()
-    """Experiments whose result cannot be read (killed, or another version's), each with the reason."""
+    """Experiments whose result cannot be read (killed, or another version's), each with the reason and what to do."""
 
     @property
     def name(self) -> str:
@@ -89,7 +90,8 @@ def read_run(folder: Path) -> Run:
         try:
             results.append(archive.read(experiment / archive.FILE_NAME))
         except ArchiveError as error:
-            unreadable.append(f"{experiment.name}: {error}")
+            there = (experiment / archive.FILE_NAME).exists()
+            unreadable.append(f"{experiment.name}: {error if there else unfinished(experiment)}")
     results.sort(key=lambda result: result.started_unix_s)
     about = _about(folder, results)
     if about is None:

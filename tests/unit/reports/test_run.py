@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chaos.experiment import Experiment
+from chaos.faults import fault
 from chaos.model import Verdict
+from chaos.slo import Objectives
 from reports import archive
 from reports.archive import ArchiveError
 from reports.publishing import publish
 from reports.run import FILE_NAME, About, Failure, read_run, write_about
 from tests.unit.reports import samples_of_results as samples
+from tests.unit.simulation import Behaviour, Onlooker, SimulatedMesh, VirtualClock, start_probe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +51,27 @@ def test_a_killed_run_is_read_as_far_as_it_got(tmp_path: Path) -> None:
     broken, unended = run.unreadable
     assert broken.startswith("killed: ")
     assert "did not end" in unended
+
+
+def test_a_killed_experiment_says_how_to_put_back_what_it_broke(tmp_path: Path) -> None:
+    mesh = SimulatedMesh(VirtualClock(), Behaviour())
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    experiment = Experiment(
+        scenario="s", fault=fault("delete-deployment"), zone="zone1", profile="page", engine="e", claims=(),
+        objectives=Objectives(), folder=killed,
+    )  # fmt: skip
+    experiment.run(mesh, start_probe(mesh), Onlooker(), mesh.clock)
+    journal, samples_file = killed / "journal.jsonl", killed / "samples.arrow"
+    assert read_run(tmp_path).unreadable[0] == "killed: it left no result"
+
+    lines = journal.read_text().splitlines(keepends=True)
+    journal.write_text("".join(lines[:-2]))  # up to the step "effective"
+    samples_file.write_bytes(samples_file.read_bytes()[:-500])
+    assert read_run(tmp_path).unreadable[0] == (
+        "killed: it left no result: it was killed, or is still under way; delete-deployment in zone1 may still be in "
+        f"effect, if the mesh is up: mesh-chaos restore {journal}"
+    )
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
