@@ -10,10 +10,12 @@ import typer
 from chaos.cli import fail
 from chaos.errors import ChaosError
 from reports.allure_command import report_allure
+from reports.history import store
 from reports.history.command import report_gate, report_history
 from reports.publishing import publish
 from reports.run import read_run
 from reports.schema import schema
+from reports.since import remembering
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.command("allure")(report_allure)
@@ -29,10 +31,14 @@ def _group() -> None:
 @app.command("run")
 def report_run(
     folder: Annotated[Path, typer.Argument(help="the run's folder, in the artifacts")] = Path("artifacts/latest"),
+    history: Annotated[
+        Path | None, typer.Option(help="the runs before it, which say since when  [default: beside FOLDER]")
+    ] = None,
 ) -> None:
     """Make all reports of one run again, from its folder; also of a run that was killed."""
     try:
-        made = list(publish(read_run(folder)))
+        run = read_run(folder)
+        made = list(publish(remembering(run, history or run.folder.parent / store.FILE_NAME)))
     except ChaosError as error:
         fail(error)
     for one in made:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chaos.model import Verdict
 from chaos.redaction import redacted
+from reports.since import since
 from reports.verdicts import expected, first_of, reason, surprising
 from reports.words import plain, title
 
@@ -67,9 +68,9 @@ def told(text: str) -> str:
 
 
 def _of_results(run: Run) -> Iterator[Trouble]:
-    for result in run.results:
+    for result, known in zip(run.results, since(run), strict=True):
         if (verdict := judged(result)) is not Verdict.PASS:
-            yield Trouble(verdict, title(result), _reasons(result))
+            yield Trouble(verdict, title(result), (*filter(None, [known]), *_reasons(result)))
 
 
 def _reasons(result: Result) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chaos.result import Result
+    from reports.history.record import PastRun
 
 FILE_NAME = "run.json"
 
@@ -62,6 +63,8 @@ class Run:
     results: tuple[Result, ...]
     unreadable: tuple[str, ...] = ()
     """Experiments whose result cannot be read (killed, or another version's), each with the reason and what to do."""
+    before: tuple[PastRun, ...] = ()
+    """The runs before it, the oldest first, where a history is at hand."""
 
     @property
     def name(self) -> str:
