@@ -94,6 +94,8 @@ class Figures:
     """
     relapses: tuple[Outage, ...] | None = None
     """The same after home had first answered k times in a row; None where it did not, and in older archives."""
+    away_while_faulty: int | None = None
+    """Samples that another zone than home answered for certain before the repair began; None in older archives."""
 
     @property
     def outage_total(self) -> Interval:

@@ -19,8 +19,6 @@ from chaos.result import Expectation, Figures, Finding, total
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import numpy.typing as npt
-
     from chaos.model import Zone
     from chaos.samples import Series
     from chaos.slo import Objectives
@@ -59,6 +57,8 @@ def figures(
     injected, restored, mended = happened.injected, happened.restored, happened.mended
     repair_ns = restored.low_ns if restored else _FOREVER
     faulted = series.between(0, repair_ns)
+    unrepaired = faulted.done_ns < repair_ns  # a request may hang until it is repaired
+    by_faulty = unrepaired & faulted.answered_by(happened.faulty)
     detected = timeline.detect(faulted, injected) if injected else None
     must_move, must_return = expectation is Expectation.FAILS_OVER, expectation is not Expectation.UNTOUCHED
     moved = timeline.failover(faulted, injected, happened.faulty, consecutive) if injected and must_move else None
@@ -79,7 +79,7 @@ def figures(
         failback=back.moment.since(mended) if back and mended else None,
         outages=outages,
         bad_after_failover=int((~faulted.good[moved.index :]).sum()) if moved else 0,
-        faulty_after_failover=int(_faulty(faulted, happened.faulty, repair_ns)[moved.index :].sum()) if moved else 0,
+        faulty_after_failover=int(by_faulty[moved.index :].sum()) if moved else 0,
         late_away=home.late_away if home else 0,
         return_outage=total(outage.length for outage in after_repair),
         availability=slo.availability(series, objectives),
@@ -89,16 +89,12 @@ def figures(
         latency_p99_ms=float(np.percentile(latency, 99)) if len(latency) else 0.0,
         segments=timeline.segments(series),
         blips=timeline.blips(series, moved, repair_ns) if moved else None,
+        away_while_faulty=int((unrepaired & faulted.away).sum()),
         relapses=timeline.blips(series, home.first, _FOREVER) if home and home.first else None,
     )
 
 
 _FOREVER = (1 << 63) - 1
-
-
-def _faulty(faulted: Series, zone: Zone, repair_ns: int) -> npt.NDArray[np.bool_]:
-    """What the faulty zone answered for certain before its repair began: a request may hang until it is repaired."""
-    return faulted.answered_by(zone) & (faulted.done_ns < repair_ns)
 
 
 def judge(every: Iterable[Figures], objectives: Objectives, reroutes: str) -> tuple[Finding, ...]:

@@ -86,7 +86,9 @@ def _fails_so(one: Figures, failure: KnownFailure, result: Result) -> bool:
     bad = {segment.answer for segment in one.segments if segment.outcome is not Outcome.OK}
     if one.key.vantage == LOAD_BALANCER:
         return bad <= failure.symptoms and _answered_elsewhere(one, result)
-    return bad <= failure.symptoms and (_failed_over_in_time(one, result) if failure.fails_over else not one.away)
+    # on its way home it may be answered by another zone for a moment: its endpoints are made anew
+    away = one.away if one.away_while_faulty is None else one.away_while_faulty
+    return bad <= failure.symptoms and (_failed_over_in_time(one, result) if failure.fails_over else not away)
 
 
 def _failed_over_in_time(one: Figures, result: Result) -> bool:

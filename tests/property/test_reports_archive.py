@@ -40,6 +40,7 @@ _FIGURES = st.builds(
     samples=_COUNT,
     bad=_COUNT,
     away=_COUNT,
+    away_while_faulty=st.none() | _COUNT,
     lost=_COUNT,
     detect=st.none() | _INTERVAL,
     failover=st.none() | _INTERVAL,

@@ -61,6 +61,8 @@ class Behaviour:
     """The repaired gateway answers 503 for good, this long after the repair."""
     heals_itself_after: float = NEVER
     """The faulty zone answers again this long after injection, while the fault is meant to last."""
+    comes_through_another: bool = False
+    """From the repair until the repaired zone answers, another one does."""
     silent_tail: str = ""
     """A vantage of which no sample is taken after injection."""
     gateways_fixed: bool = False
@@ -159,15 +161,18 @@ class SimulatedMesh:
         if self.repaired_ns is not None and self._since(self.repaired_ns, due_ns) >= behaviour.failback_after:
             again = self._since(self.repaired_ns, due_ns) >= behaviour.dies_again_after
             return _bad(due_ns) if again else (gateway, gateway)
+        if self.repaired_ns is not None and due_ns > self.repaired_ns and behaviour.comes_through_another:
+            return self._other(gateway), gateway
         since = self._since(self.injected_ns, due_ns)
-        if since >= behaviour.heals_itself_after:
+        if since >= behaviour.heals_itself_after or since < behaviour.outage_after:
             return gateway, gateway
         blip = behaviour.blip_after <= since < behaviour.blip_after + 0.05
-        if since < behaviour.outage_after:
-            return gateway, gateway
         if since < behaviour.failover_after or blip:
             return _bad(due_ns)
-        return next(zone for zone in self.zones if zone != gateway), gateway
+        return self._other(gateway), gateway
+
+    def _other(self, gateway: Zone) -> Zone:
+        return next(zone for zone in self.zones if zone != gateway)
 
 
 def _bad(due_ns: int) -> Sample:

@@ -42,6 +42,14 @@ def test_never_failing_over_with_503_is_as_documented(tmp_path: Path) -> None:
     assert expected(result)
 
 
+def test_coming_home_through_another_zone_is_no_late_failover(tmp_path: Path) -> None:
+    result = tried(tmp_path, Behaviour(failover_after=NEVER, comes_through_another=True))
+
+    assert result.verdict is Verdict.FAIL
+    assert any(one.away for one in result.figures)
+    assert expected(result)
+
+
 @pytest.mark.parametrize(
     "behaviour",
     [

@@ -18,6 +18,17 @@ def moment(low_s: float, high_s: float) -> Interval:
     return Interval(START_NS + round(low_s * NS_PER_S), START_NS + round(high_s * NS_PER_S))
 
 
+def test_what_another_zone_answers_once_the_repair_began_was_not_a_failover() -> None:
+    seen = series(["zone1"] * SECOND + ["bad"] * 3 * SECOND + ["zone2"] * SECOND + ["zone1"] * 4 * SECOND)
+    repair = moment(4.0, 4.1)
+    happened = Happened("zone1", moment(1.0, 1.2), repair, repair)
+    one = figures(seen, Expectation.FAILS_OVER, happened, Objectives(), SECOND)
+    assert (one.away, one.away_while_faulty) == (SECOND, 0)
+
+    later = Happened("zone1", moment(1.0, 1.2), moment(4.5, 4.6), moment(4.5, 4.6))
+    assert figures(seen, Expectation.FAILS_OVER, later, Objectives(), SECOND).away_while_faulty == SECOND // 2
+
+
 def test_what_the_faulty_zone_answers_once_its_repair_began_does_not_break_the_failover() -> None:
     seen = series(["zone1"] * SECOND + ["zone2"] * 3 * SECOND + ["zone1"] * 4 * SECOND)
     hanging = 4 * SECOND - 1  # due before the repair; answered by the repaired zone
