@@ -77,7 +77,11 @@ def expected(result: Result) -> bool:
     known = _documented(result)
     failing = result.verdict is Verdict.FAIL and broken_claims(result) <= {claim.id for claim in known}
     failures = [claim.false_in[result.profile] for claim in known]
-    return failing and any(all(_fails_so(one, failure, result) for one in result.figures) for failure in failures)
+    return failing and any(_looks_so(result, failure) for failure in failures)
+
+
+def _looks_so(result: Result, failure: KnownFailure) -> bool:
+    return all(_fails_so(one, failure, result) for one in result.figures)
 
 
 def _fails_so(one: Figures, failure: KnownFailure, result: Result) -> bool:
@@ -162,5 +166,7 @@ def _standing(claim: Claim, profile: str, evidence: Sequence[Result]) -> Standin
     if profile in claim.false_in and Verdict.PASS in verdicts:
         return Standing.SURPRISE
     if profile in claim.false_in and first is Verdict.FAIL:
-        return Standing.FALSE_AS_DOCUMENTED
+        failing = (result for result in evidence if _verdict_on(claim, result) is Verdict.FAIL)
+        documented = all(_looks_so(result, claim.false_in[profile]) for result in failing)
+        return Standing.FALSE_AS_DOCUMENTED if documented else Standing.FAIL
     return Standing(first.value)

@@ -47,6 +47,15 @@ def test_an_expected_failure_breaks_no_other_claim() -> None:
     assert found["comes-home", "page"] is Standing.PASS
 
 
+def test_a_failure_that_looks_otherwise_is_not_told_to_be_documented() -> None:
+    result = samples.wrong_port()
+    dead = tuple(
+        replace(one, segments=tuple(replace(s, answer="REFUSED") if s.answer == "503" else s for s in one.segments))
+        for one in result.figures
+    )
+    assert standings(replace(result, figures=dead))["wrong-port-reroutes", "page"] is Standing.FAIL
+
+
 def test_a_pass_where_the_claim_is_documented_as_false_is_a_surprise() -> None:
     passed = samples.wrong_port(verdict=Verdict.PASS, findings=())
     assert surprising(passed)
