@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chaos.slo import BudgetingMethod
 from reports.answers import absent, spells
 from reports.glance import told
 from reports.html.page import Table
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from chaos.model import Interval
     from chaos.result import Figures, Outage, Result
+    from chaos.slo import Objectives
     from reports.html.events import Event
     from reports.html.moments import Moments
 
@@ -155,6 +157,12 @@ def logged(events: Sequence[Event], moments: Moments) -> Table:
     return Table("What control planes and Envoys logged", heading, rows, tones, more, is_long=True)
 
 
+def _counted(goal: Objectives) -> str:
+    if goal.method is BudgetingMethod.OCCURRENCES:
+        return f"requests ({goal.method})"
+    return f"slices of {goal.timeslice:g} s, good from {100 * goal.slice_ratio:g} % ({goal.method})"
+
+
 def judged_by(result: Result) -> Table:
     """The objectives, and whether the probe could be trusted."""
     goal, probe = result.objectives, result.probe
@@ -164,6 +172,8 @@ def judged_by(result: Result) -> Table:
         ("longest outage", f"{goal.outage:g} s"),
         ("outages after the repair began", f"{goal.return_outage:g} s"),
         ("availability (shown, not judged)", f"{goal.target:g} % over {goal.window:g} days: {goal.budget_s:,.0f} s"),
+        ("burn rate and budget are counted in", _counted(goal)),
+        *([("as promised by the SLO", plain(goal.name))] if goal.name else []),
     ]
     if probe:
         lag = f"99 % at most {probe.lag_p99_ms:.1f} ms late, the latest {probe.lag_max_ms:.1f} ms"

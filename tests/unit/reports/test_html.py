@@ -13,6 +13,7 @@ import pytest
 
 from chaos.model import Lane, Verdict
 from chaos.result import LogEntry
+from chaos.slo import BudgetingMethod, Objectives
 from reports import html
 from reports.html.sections import anchors
 from reports.run import About, Failure, read_run
@@ -61,6 +62,13 @@ def test_the_whole_night_is_told(tmp_path: Path) -> None:
         assert text in page.text
     assert len(page.ids) == len(set(page.ids))
     assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+
+
+def test_it_is_told_which_slo_and_what_the_budget_is_counted_in(tmp_path: Path) -> None:
+    goal = Objectives(method=BudgetingMethod.TIMESLICES, timeslice=60, timeslice_target=95, name="echo-minutes")
+    text = Reader(html.render(run_of(tmp_path, samples.delete_deployment(objectives=goal)))).text
+    assert "slices of 60 s, good from 95 % (Timeslices)" in text
+    assert "echo-minutes" in text
 
 
 def test_every_link_to_a_file_leads_into_the_run(tmp_path: Path) -> None:
