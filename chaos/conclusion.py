@@ -53,9 +53,9 @@ def conclude(experiment: Experiment, course: Course, samples: Path) -> Result:
     figures = _figures(experiment, course, every)
     probe = health(every) if every else None
     findings = (*course.findings, *unreadable, *_complaints(course, every, probe))
-    if not findings:
+    if all(finding.verdict is Verdict.FAIL for finding in findings):  # one that does not settle may break more
         reroutes = experiment.fault.claim if experiment.fault else ""
-        findings = verdict.judge(figures, experiment.objectives, reroutes)
+        findings += verdict.judge(figures, experiment.objectives, reroutes)
     return Result(
         scenario=experiment.scenario,
         fault=experiment.fault.name if experiment.fault else "none",

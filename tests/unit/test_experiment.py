@@ -300,6 +300,14 @@ def test_a_zone_that_the_mesh_does_not_take_in_again_has_not_come_home(tmp_path:
     assert [(f.claim, "zone1 is offline" in f.text) for f in result.findings] == [("comes-home", True)]
 
 
+def test_a_mesh_that_does_not_settle_is_judged_all_the_same(tmp_path: Path) -> None:
+    result, _ = run(tmp_path, Behaviour(settled_after=NEVER, failover_after=NEVER))
+
+    assert result.verdict is Verdict.FAIL
+    broken = {finding.claim for finding in result.findings}
+    assert broken == {"comes-home", "delete-deployment-reroutes"}, "what is not named would be listed as a PASS"
+
+
 def test_a_zone_that_dies_again_before_the_mesh_shows_it_as_before_is_not_home(tmp_path: Path) -> None:
     result, _ = run(tmp_path, Behaviour(settled_after=12, dies_again_after=8))
     assert result.verdict is Verdict.FAIL
