@@ -19,7 +19,7 @@ from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from chaos.model import Verdict
-from reports.glance import run_verdict, severity, told
+from reports.glance import judged, run_verdict, severity, told
 from reports.policies import MEASURED
 from reports.verdicts import Standing, claim_verdicts, expected, surprising
 
@@ -171,8 +171,9 @@ def _state(result: Result) -> str:
     return _SURPRISE if surprising(result) else result.verdict.value
 
 
-def _badness(result: Result) -> int:
-    return severity(result.verdict)
+def _badness(result: Result) -> tuple[int, int]:
+    """Sorts the worst first; a failure that is documented comes after everything that is not as it should be."""
+    return severity(judged(result)), severity(result.verdict)
 
 
 def _lengths(

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from chaos.errors import ChaosError
 from reports.history.record import past
 from reports.history.store import read
+from reports.verdicts import surprising
 from reports.words import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from reports.history.record import Experiment, PastRun
@@ -30,9 +31,13 @@ def remembering(run: Run, history: Path) -> Run:
 
 
 def since(run: Run) -> Iterator[str]:
-    """For each result of ``run``, since which run its like has not passed; empty without a run before it."""
-    for experiment in past(run).experiments:
-        yield _since(list(_likes(experiment, run.before)))
+    """For each result of ``run``, since which run its like was not as it should be; empty without a run before it."""
+    for result, experiment in zip(run.results, past(run).experiments, strict=True):
+        earlier = list(_likes(experiment, run.before))
+        if surprising(result):  # so was every other one that passed
+            yield _since(earlier, lambda one: one.documented, "fail as documented")
+        else:
+            yield _since(earlier, _is_well, "pass")
 
 
 def _likes(experiment: Experiment, before: Iterable[PastRun]) -> Iterator[Experiment]:
@@ -41,15 +46,16 @@ def _likes(experiment: Experiment, before: Iterable[PastRun]) -> Iterator[Experi
     return (one for run in before for one in run.experiments if one.subject.of_any_version() == subject)
 
 
-def _since(earlier: list[Experiment]) -> str:
+def _since(earlier: list[Experiment], is_well: Callable[[Experiment], bool], wanted: str) -> str:
     """By the runs before, the oldest first."""
     if not earlier:
         return ""
-    bad = next((n for n, one in enumerate(reversed(earlier)) if _is_well(one)), len(earlier))
+    bad = next((n for n, one in enumerate(reversed(earlier)) if is_well(one)), len(earlier))
     if bad == len(earlier):
-        return f"it did not pass in {count(bad, 'run')} before either, since {_day(earlier[0])}: all that are known"
-    passed = f"it passed last on {_day(earlier[-bad - 1])}"
-    return f"new: {passed}" if not bad else f"since {_day(earlier[-bad])}, {count(bad, 'run')} before; {passed}"
+        return f"it did not {wanted} in {count(bad, 'run')} before either, since {_day(earlier[0])}: all that are known"
+    well = earlier[-bad - 1]
+    last = f"it {'failed as documented' if well.documented else 'passed'} last on {_day(well)}"
+    return f"new: {last}" if not bad else f"since {_day(earlier[-bad])}, {count(bad, 'run')} before; {last}"
 
 
 def _is_well(experiment: Experiment) -> bool:

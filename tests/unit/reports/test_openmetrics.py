@@ -13,6 +13,7 @@ from prometheus_client import parser
 from prometheus_client.openmetrics import parser as openmetrics_parser
 
 from chaos.model import Lane, Verdict
+from chaos.result import Finding
 from reports.openmetrics import render
 from tests.unit.reports import samples_of_results as samples
 from tests.unit.reports.test_glance import BROKEN, NO_MESH, PASSED, run
@@ -139,6 +140,18 @@ def test_an_experiment_that_is_repeated_counts_once_at_its_worst() -> None:
     assert value(run(quick, never), "failover_seconds", bound="high", **SERIES) is None
     broken = run(replace(slow, verdict=Verdict.INFRA), slow, code=10)
     assert value(broken, "experiment_verdict", verdict="INFRA") == 1
+
+
+def test_a_failure_that_is_documented_hides_no_worse_repeat() -> None:
+    documented = samples.wrong_port()
+    real = replace(documented, findings=(*documented.findings, Finding(Verdict.FAIL, "it stays", claim="comes-home")))
+    surprise = samples.wrong_port(verdict=Verdict.PASS, findings=())
+    vain = samples.wrong_port(verdict=Verdict.INFRA)
+    worst = {"FAIL": real, "PASS_SURPRISE": surprise, "INFRA": vain}
+    for verdict, other in worst.items():
+        assert value(run(documented, other, code=1), "experiment_verdict", verdict=verdict) == 1
+    well = replace(documented, claims=("comes-home",), verdict=Verdict.PASS, findings=())
+    assert value(run(documented, well), "experiment_verdict", verdict="FAIL_AS_DOCUMENTED") == 1
 
 
 @pytest.mark.parametrize("name", ['quo"te', "back\\slash", "\\", "new\nline", "{a=1}", "ünïcode", 'a",zone="b', ""])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chaos.model import Verdict
+from chaos.result import Finding
 from reports.glance import troubles
 from reports.history.store import append
 from reports.run import About, Run
@@ -54,6 +55,33 @@ def told(folder: Path, *nights: Result) -> str:
 )
 def test_it_is_told_since_which_run_it_did_not_pass(tmp_path: Path, nights: tuple[Result, ...], says: str) -> None:
     assert told(tmp_path, *nights) == says
+
+
+DOCUMENTED = samples.wrong_port()
+SURPRISE = samples.wrong_port(verdict=Verdict.PASS, findings=())
+OTHERWISE = replace(DOCUMENTED, findings=(Finding(Verdict.FAIL, "it stays", claim="comes-home"),))
+
+
+@pytest.mark.parametrize(
+    ("nights", "says"),
+    [
+        ((DOCUMENTED, OTHERWISE), "new: it failed as documented last on 2026-11-18"),
+        (
+            (DOCUMENTED, OTHERWISE, OTHERWISE),
+            "since 2026-11-19, 1 run before; it failed as documented last on 2026-11-",
+        ),
+        ((DOCUMENTED, SURPRISE), "new: it failed as documented last on 2026-11-18"),
+        (
+            (DOCUMENTED, SURPRISE, SURPRISE),
+            "since 2026-11-19, 1 run before; it failed as documented last on 2026-11-18",
+        ),
+        ((SURPRISE, SURPRISE), "it did not fail as documented in 1 run before either, since 2026-11-18: all that are"),
+    ],
+)
+def test_where_a_failure_is_documented_it_is_told_since_when_it_is_another(
+    tmp_path: Path, nights: tuple[Result, ...], says: str
+) -> None:
+    assert told(tmp_path, *nights).startswith(says)
 
 
 def test_a_new_version_of_the_engine_does_not_make_it_new(tmp_path: Path) -> None:
