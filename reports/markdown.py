@@ -114,7 +114,7 @@ def _counts(run: Run) -> str:
     documented, surprises = sum(map(expected, run.results)), sum(map(surprising, run.results))
     notes = {Verdict.FAIL: (documented, "as documented"), Verdict.PASS: (surprises, "a surprise")}
     parts = [_counted(number, verdict, *notes.get(verdict, (0, ""))) for verdict, number in numbers.items()]
-    parts += [f"{count(len(run.about.failures), 'test')} without a result"] if run.about.failures else []
+    parts += [f"{count(len(run.about.failures), 'failure')} without a result"] if run.about.failures else []
     return f"{count(len(run.results), 'experiment')}: {', '.join(parts) or 'none finished'}"
 
 

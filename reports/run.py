@@ -27,7 +27,7 @@ FILE_NAME = "run.json"
 
 @dataclass(frozen=True)
 class Failure:
-    """A test that failed without a result: its mesh did not come up, say."""
+    """A test that failed in what no result says: its mesh did not come up, or could not be taken away, say."""
 
     test: str
     """The test's name, the same in every run."""

@@ -27,7 +27,7 @@ def test_the_first_line_is_the_verdict_and_the_next_the_counts() -> None:
     lines = render(run(*PASSED, samples.wrong_port(), BROKEN, samples.infra(), code=1, failures=(NO_MESH,))).split("\n")
     assert lines[0] == "# ❌ FAIL: mesh failover, run 20261129T010203"
     assert lines[2] == (
-        "5 experiments: 2 FAIL (1 as documented), 1 INFRA, 2 PASS, 1 test without a result. "
+        "5 experiments: 2 FAIL (1 as documented), 1 INFRA, 2 PASS, 1 failure without a result. "
         "Began 2026-09-21 14:13:20 UTC."
     )
     assert lines[4] == "engine: standin"
