@@ -105,8 +105,10 @@ def test_a_profile_that_is_no_kuma_yaml_is_wrong_usage(
 
 
 def reason(text: str) -> list[str]:
-    """What stands between the failed test's headline and pytest's summary."""
-    found = re.search(r"^_+ ERROR at setup of .*?_+$\n(.*?)^=+ short test summary", text, re.MULTILINE | re.DOTALL)
+    """What stands between the failed test's headline and where reports are named."""
+    found = re.search(
+        r"^_+ ERROR at setup of .*?_+$\n(.*?)^(?:-+ generated xml|report: )", text, re.MULTILINE | re.DOTALL
+    )
     assert found, text
     return found[1].splitlines()
 
