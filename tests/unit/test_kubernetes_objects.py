@@ -5,13 +5,14 @@ from __future__ import annotations
 import shlex
 import sys
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from chaos.errors import InfraError
 from chaos.platform import Action, Kind, Record, Target
 from fixtures.platforms.kubernetes.breakables import breakable, breakable_of, commands, pods
+from fixtures.platforms.kubernetes.breakables import zone as zone_module
 from fixtures.platforms.kubernetes.breakables.site import Site
 from fixtures.platforms.kubernetes.breakables.zone import IsolatedZone, StoppedZone
 from fixtures.platforms.kubernetes.objects import (
@@ -26,6 +27,7 @@ from fixtures.platforms.kubernetes.objects import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from fixtures.platforms.kubernetes.cluster import Cluster
     from fixtures.platforms.kubernetes.kinds import Document
 
 
@@ -287,6 +289,28 @@ def test_a_command_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(commands, "_LIMIT_S", 0.2)
     with pytest.raises(InfraError, match=r"has not ended after 0.2 s, and was killed"):
         commands.run(run("import time; time.sleep(60)"), "zone1")
+
+
+def test_a_look_that_fails_does_not_stop_the_command_that_starts_a_zone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Half:
+        def silence(self) -> None: ...
+
+        def reconnect(self) -> None: ...
+
+    def difference(*_: object) -> str | None:
+        raise KeyError("podIP")
+
+    monkeypatch.setattr(zone_module, "_difference_of_parts", difference)
+    started = tmp_path / "started"
+    start = f"import time, pathlib; time.sleep(0.5); pathlib.Path({str(started)!r}).touch()"
+    zone = StoppedZone("zone1", Site("kong"), "stop", "start")
+    record = Record(zone.target, {"start": f"{sys.executable} -c {shlex.quote(start)}"})
+
+    zone.put(record, {"zone1": cast("Cluster", Half())})
+
+    assert started.exists()
 
 
 def test_a_zone_is_stopped_only_with_both_commands() -> None:
