@@ -28,9 +28,19 @@ def _how_it_ended(experiment: Path) -> str:
 def _what_is_left(journal: Path) -> tuple[str, ...]:
     try:
         state = read_journal(journal)
-    except ChaosError:
-        return ()
+    except ChaosError as error:
+        return (f"a fault may still be in effect: {error}",) if _is_begun(journal) else ()
     if not state.must_restore:
         return ()
     fault, zone = state.header.fault, state.header.zone
     return (f"{fault} in {zone} may still be in effect, if the mesh is up: mesh-chaos restore {journal}",)
+
+
+def _is_begun(journal: Path) -> bool:
+    """Whether its first line was written to its end: before that nothing is touched."""
+    try:
+        return b"\n" in journal.read_bytes()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
