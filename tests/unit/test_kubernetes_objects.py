@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shlex
 import sys
+import time
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from chaos.errors import InfraError
+from chaos.model import NS_PER_S
 from chaos.platform import Action, Kind, Record, Target
 from fixtures.platforms.kubernetes.breakables import breakable, breakable_of, commands, pods
 from fixtures.platforms.kubernetes.breakables import zone as zone_module
@@ -23,6 +25,7 @@ from fixtures.platforms.kubernetes.objects import (
     made_here,
     spec_for,
 )
+from fixtures.platforms.kubernetes.problems import Problem, Unanswered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -311,6 +314,34 @@ def test_a_look_that_fails_does_not_stop_the_command_that_starts_a_zone(
     zone.put(record, {"zone1": cast("Cluster", Half())})
 
     assert started.exists()
+
+
+@pytest.mark.parametrize("stranger", [True, False], ids=["another certificate", "another address"])
+def test_a_cluster_that_is_made_anew_is_seen_to_be_whole_before_the_command_ends(
+    monkeypatch: pytest.MonkeyPatch, *, stranger: bool
+) -> None:
+    class Anew:
+        """Whole all the time, for whoever has read the kubeconfig that its command has written."""
+
+        known = False
+
+        def silence(self) -> str | None:
+            if stranger and not self.known:
+                raise Unanswered("TLS failed", Problem("TLS failed", passing=False))
+            return None if self.known else "Connection refused"
+
+        def reconnect(self) -> None:
+            self.known = True
+
+    monkeypatch.setattr(zone_module, "_difference_of_parts", lambda *_: None)
+    zone = StoppedZone("zone1", Site("kong"), "stop", "start")
+    record = Record(zone.target, {"start": f"{sys.executable} -c 'import time; time.sleep(2)'"})
+    began_ns = time.monotonic_ns()
+
+    seen_ns = zone.put(record, {"zone1": cast("Cluster", Anew())})
+
+    assert seen_ns is not None
+    assert seen_ns - began_ns < NS_PER_S, "the way home would be counted from the end of the command"
 
 
 def test_a_zone_is_stopped_only_with_both_commands() -> None:
