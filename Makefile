@@ -13,7 +13,7 @@ READY   := $(VENV)/.ready
 .PHONY: help failover failover-kubernetes report test test-kubernetes test-quick lint format types plan clean
 
 help:  ## say what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-20s %s\n", $$1, $$2}'
 
 $(READY): pyproject.toml
 	@echo "== setting up $(VENV) (once; about a minute)"

@@ -16,10 +16,18 @@ from reports.run import read_run
 def report_allure(
     folder: Annotated[Path, typer.Argument(help="the run's folder, in the artifacts")] = Path("artifacts/latest"),
     results: Annotated[
-        Path | None, typer.Option(help="Allure's results, where the run was given --alluredir  [default: in FOLDER]")
+        Path | None,
+        typer.Option(
+            help=f"Allure's results, where the run had --alluredir; default: {allure_report.RESULTS} in the folder",
+            show_default=False,
+        ),
     ] = None,
     history: Annotated[
-        Path | None, typer.Option(help="the runs so far: keep it from run to run  [default: beside FOLDER]")
+        Path | None,
+        typer.Option(
+            help=f"the runs so far: keep it from run to run; default: {allure_history.FILE_NAME} beside the folder",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """Make a run's report with Allure 3, which npm installs once; it needs Node."""

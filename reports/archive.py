@@ -66,7 +66,9 @@ def _parse(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise ArchiveError(f"not an archived result: {error}") from error
+        raise ArchiveError(
+            f"not an archived result, or a part of one ({error}): copy it again from where it was made"
+        ) from error
 
 
 def first_of(error: ValidationError) -> str:
@@ -91,7 +93,8 @@ def write(result: Result, folder: Path) -> Path:
 
 
 def _unwritable(path: Path, error: OSError) -> ArchiveError:
-    return ArchiveError(f"{path} cannot be written: {error.strerror or error}; free the disk or choose --artifacts")
+    advice = "free the disk, or use a folder that can be written (--artifacts)"
+    return ArchiveError(f"{path} cannot be written: {error.strerror or error}; {advice}")
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -124,8 +127,10 @@ def read(path: Path) -> Result:
     """
     try:
         text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ArchiveError(f"{path}: {error}") from error
+    except OSError as error:
+        raise ArchiveError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ArchiveError(f"{path}: not an archived result: {error}") from error
     try:
         return load(text)
     except ArchiveError as error:

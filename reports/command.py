@@ -32,19 +32,29 @@ def _group() -> None:
 def report_run(
     folder: Annotated[Path, typer.Argument(help="the run's folder, in the artifacts")] = Path("artifacts/latest"),
     history: Annotated[
-        Path | None, typer.Option(help="the runs before it, which say since when  [default: beside FOLDER]")
+        Path | None,
+        typer.Option(
+            help=f"the runs before it, which say since when; default: {store.FILE_NAME} beside the folder",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """Make all reports of one run again, from its folder; also of a run that was killed."""
     try:
         run = read_run(folder)
+        if history:
+            store.read(history)  # one that is named must be there
         made = list(publish(remembering(run, history or run.folder.parent / store.FILE_NAME)))
     except ChaosError as error:
         fail(error)
+    broken = [one for one in made if isinstance(one, ChaosError)]
     for one in made:
-        typer.echo(one)
-    if broken := [one for one in made if isinstance(one, ChaosError)]:
-        fail(broken[0])
+        if one not in broken:
+            typer.echo(one)
+    for one in broken[:-1]:
+        typer.echo(f"mesh-chaos: {one}", err=True)
+    if broken:
+        fail(broken[-1])
 
 
 @app.command("schema")

@@ -21,6 +21,7 @@ ENDED = {0: Verdict.PASS, 1: Verdict.FAIL, 10: Verdict.INFRA, 11: Verdict.INVALI
 """What a run's exit code says; every other one is that of a run that was stopped, or began wrongly."""
 _ORDER = {verdict: place for place, verdict in enumerate(Verdict)}
 _THE_RUN = "the run"
+_LOOK = "what failed is in junit.xml, and in pytest's output"
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,6 @@ def _of_the_run(run: Run, found: Verdict | None) -> Iterator[Trouble]:
     if code is not None and code not in ENDED:
         yield Trouble(Verdict.INFRA, _THE_RUN, (f"it was stopped or could not begin: pytest's exit code is {code}",))
     elif code is not None and severity(said := ENDED[code]) < severity(found or Verdict.PASS):
-        yield Trouble(said, _THE_RUN, (f"its exit code is {code}, {said}, which no result explains",))
+        yield Trouble(said, _THE_RUN, (f"its exit code is {code}, {said}, which no result explains: {_LOOK}",))
     if not run.results:
         yield Trouble(Verdict.INFRA, _THE_RUN, ("no experiment was finished: nothing is proven",))

@@ -15,6 +15,7 @@ from chaos.model import Verdict  # noqa: TC001 - pydantic needs it when the mode
 from reports import archive
 from reports.archive import ArchiveError
 from reports.unfinished import unfinished
+from reports.words import count
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from reports.history.record import PastRun
 
 FILE_NAME = "run.json"
+_GIVE = "give one run's folder, as artifacts/latest"
 
 
 @dataclass(frozen=True)
@@ -109,9 +111,9 @@ def _experiments(folder: Path) -> list[Path]:
     try:
         found = sorted(path for path in folder.iterdir() if any((path / name).is_file() for name in telling))
     except OSError as error:
-        raise ArchiveError(f"{folder} cannot be read: {error.strerror}") from error
+        raise ArchiveError(f"{folder} cannot be read: {error.strerror}; {_GIVE}") from error
     if not found and not (folder / FILE_NAME).is_file():
-        raise ArchiveError(f"{folder} is no run's folder: it has no experiment; give a folder of --artifacts")
+        raise ArchiveError(f"{folder} is no run's folder: it has no experiment; {_GIVE}")
     return found
 
 
@@ -124,4 +126,7 @@ def _about(folder: Path, results: list[Result]) -> About | None:
     except OSError as error:
         raise ArchiveError(f"{path} cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        raise ArchiveError(f"{path} cannot be understood: {archive.first_of(error)}; {len(results)} results") from error
+        raise ArchiveError(
+            f"{path} cannot be understood: {archive.first_of(error)}; move it away to have reports of the folder's "
+            f"{count(len(results), 'result')} as of a run that was killed"
+        ) from error

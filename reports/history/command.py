@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 - typer reads the annotations when it runs
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from chaos.cli import fail
 from chaos.errors import ChaosError
+from reports.glance import told
 from reports.history import store
 from reports.run import read_run
+
+if TYPE_CHECKING:
+    from reports.run import Run
 
 _DEFAULT = Path("artifacts") / store.FILE_NAME
 _File = Annotated[Path, typer.Argument(help="the history's file, as --history named it", envvar="MESH_CHAOS_HISTORY")]
@@ -34,12 +38,21 @@ def report_history(
 
     try:
         for folder in add or ():
-            store.append(read_run(folder), file)
+            _add(read_run(folder), file)
         runs = store.read(file)
     except ChaosError as error:
         fail(error)
     found = review.review(runs, review.Wanted(fault, profile, last, events_per_month))
     typer.echo(telling.as_json(found) if json else "\n".join(telling.review_lines(found)))
+
+
+def _add(run: Run, file: Path) -> None:
+    """Add a run, and say on stderr what of it was not."""
+    store.append(run, file)
+    if not run.results and not run.about.failures:
+        typer.echo(f"mesh-chaos: {run.folder} is not added: nothing was tried in it", err=True)
+    for text in run.unreadable:
+        typer.echo(f"mesh-chaos: {run.folder} is added without {told(text)}", err=True)
 
 
 def report_gate(
@@ -52,7 +65,10 @@ def report_gate(
     since: Annotated[datetime | None, typer.Option(help="compare nothing older: a slowdown was accepted then")] = None,
     json: _Json = False,
 ) -> None:
-    """Exit with 1 if a figure of the last runs is worse than before, by more than luck explains; else with 0."""
+    """Exit with 1 if a figure of the last runs is worse than before, by more than luck explains; else with 0.
+
+    With 2 if there is no history to read.
+    """
     from reports.history import gate, telling  # noqa: PLC0415 - as above
 
     try:

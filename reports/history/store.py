@@ -81,8 +81,10 @@ def read(file: Path) -> tuple[PastRun, ...]:
     """Every run of the history by when it began, its experiments likewise.
 
     Raises:
-        HistoryError: there is no such file, or it is no history, damaged, or newer than this program.
+        HistoryError: there is no such file, or it is a folder, no history, damaged, or newer than this program.
     """
+    if file.is_dir():
+        raise HistoryError(f"{file} is a folder: give the file in it, as {file / FILE_NAME}")
     if not file.is_file():
         raise HistoryError(f"{file}: there is no history yet; every run adds itself to --history at its end")
     with _opened(file) as connection, _transaction(connection, "DEFERRED"):
@@ -93,6 +95,7 @@ def read(file: Path) -> tuple[PastRun, ...]:
 
 
 _KEPT = "nothing was changed; move it away to begin a new history"
+_OTHER = "name another file (pytest: --history)"
 
 
 @contextmanager
@@ -109,7 +112,7 @@ def _opened(file: Path, *, make: bool = False) -> Iterator[sqlite3.Connection]:
     except sqlite3.Error as error:
         raise _refusal(file, error) from error
     except OSError as error:
-        raise HistoryError(f"{file} cannot be written: {error.strerror}; choose another --history") from error
+        raise HistoryError(f"{file} cannot be written: {error.strerror}; {_OTHER}") from error
 
 
 def _refusal(file: Path, error: sqlite3.Error) -> HistoryError:
@@ -118,7 +121,7 @@ def _refusal(file: Path, error: sqlite3.Error) -> HistoryError:
         return HistoryError(f"{file} is damaged, or no history ({error}); {_KEPT}")
     if code == sqlite3.SQLITE_BUSY:
         return HistoryError(f"{file} was in use by other processes for {WAIT_S:g} s; add the run again later")
-    return HistoryError(f"{file} cannot be used ({error}); choose another --history")
+    return HistoryError(f"{file} cannot be used ({error}); {_OTHER}")
 
 
 def _check(connection: sqlite3.Connection, file: Path) -> None:
@@ -141,7 +144,7 @@ def _migrate(connection: sqlite3.Connection, file: Path) -> None:
     if version > len(_MIGRATIONS):
         raise HistoryError(
             f"{file} was written by a newer mesh-chaos (version {version} of the history, this program knows "
-            f"{len(_MIGRATIONS)}): upgrade mesh-chaos, or choose another --history"
+            f"{len(_MIGRATIONS)}): upgrade mesh-chaos, or {_OTHER}"
         )
     for statement in (statement for migration in _MIGRATIONS[version:] for statement in migration):
         connection.execute(statement)
@@ -150,7 +153,7 @@ def _migrate(connection: sqlite3.Connection, file: Path) -> None:
 
 
 def _not_ours(file: Path) -> HistoryError:
-    return HistoryError(f"{file} is another program's database; choose another --history")
+    return HistoryError(f"{file} is another program's database; {_OTHER}")
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> Any:

@@ -40,6 +40,9 @@ def review_lines(review: Review) -> Iterator[str]:
     yield f"{count(review.runs, 'run')} in the history{_spanned(review)}"
     if review.unmeasured:
         yield f"{count(review.unmeasured, 'test')} failed without a result, and say nothing here"
+    if not review.subjects:
+        yield "no experiment of that kind is in them"
+        return
     yield f"{_HEADINGS:>{len(_HEADINGS) + _LABEL + 4}}"
     for conditions, subjects in groupby(review.subjects, key=lambda one: _conditions(one.subject)):
         yield ""

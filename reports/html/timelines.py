@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chaos.errors import SamplesError
+from chaos.samples import ended
 from reports.answers import spells
 from reports.glance import told
 from reports.html.events import MOST, foremost
@@ -74,8 +75,9 @@ def _samples(result: Result, folder: Folder) -> tuple[Mapping[SeriesKey, Series]
     counts = {one.key: len(judged(one, found[one.key])) if one.key in found else 0 for one in result.figures}
     lacking = [str(one.key) for one in result.figures if one.samples and not counts[one.key]]
     fewer = [str(one.key) for one in result.figures if 0 < counts[one.key] < one.samples]
-    notes = [f"No sample of {plain(', '.join(lacking))} is in the file."] if lacking else []
-    return found, [*notes, *([f"Samples of {plain(', '.join(fewer))} are missing from the file."] if fewer else [])]
+    file = "the file" if folder.path is None or ended(folder.path / "samples.arrow") else "the file, which is cut short"
+    notes = [f"No sample of {plain(', '.join(lacking))} is in {file}."] if lacking else []
+    return found, [*notes, *([f"Samples of {plain(', '.join(fewer))} are missing from {file}."] if fewer else [])]
 
 
 def _span(result: Result, moments: Moments) -> tuple[float, float]:

@@ -45,7 +45,7 @@ def test_infinity_and_nan_survive_as_json_that_every_reader_takes() -> None:
     ("text", "message"),
     [
         ("", "not an archived result"),
-        ('{"format": "mesh-chaos-result", "ver', "not an archived result"),
+        ('{"format": "mesh-chaos-result", "ver', r"or a part of one \(.*\): copy it again"),
         ("[]", "not an archived result"),
         ('{"format": "other"}', "its format is not"),
         ('{"format": "mesh-chaos-result", "version": 7}', "version 7"),
@@ -94,7 +94,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_a_missing_or_wrong_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ArchiveError, match=r"absent\.json"):
+    with pytest.raises(ArchiveError, match=r"absent\.json cannot be read: No such file or directory$"):
         read(tmp_path / "absent.json")
     (tmp_path / "wrong.json").write_text("{}")
     with pytest.raises(ArchiveError, match=r"wrong\.json: not an archived result"):

@@ -54,7 +54,8 @@ def test_the_history_is_printed_as_json(file: Path) -> None:
 
 
 def test_only_what_is_wanted_is_printed(file: Path) -> None:
-    assert "delete-deployment" not in call("history", file, "--fault", "wrong-port")
+    text = call("history", file, "--fault", "wrong-port")
+    assert text == "20 runs in the history, night-00 to night-19\nno experiment of that kind is in them\n"
     assert "delete-deployment" not in call("history", file, "--profile", "page")
     assert "(12 a month, 99.9 %)" in call("history", file, "--events-per-month", "12")
 
@@ -64,6 +65,44 @@ def test_a_run_can_be_added_by_hand(file: Path, tmp_path: Path) -> None:
     archive.write(samples.wrong_port(), folder / "experiment")
     write_about(About(99 * DAY_S, 1, {}), folder)
     assert call("history", file, "--add", folder, "--add", folder).startswith("21 runs")
+
+
+def test_what_of_a_run_cannot_be_added_is_said(file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    archive.write(samples.wrong_port(), folder / "experiment")
+    (folder / "broken").mkdir()
+    (folder / "broken" / "result.json").write_text("{")
+    write_about(About(99 * DAY_S, 1, {}), folder)
+    assert f"{folder} is added without broken: {folder}/broken/result.json: not an" in call(
+        "history", file, "--add", folder
+    )
+    write_about(About(100 * DAY_S, 5, {}), tmp_path)
+    assert f"{tmp_path} is not added: nothing was tried in it" in call("history", file, "--add", tmp_path)
+
+
+def test_a_history_that_is_named_must_be_one(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    archive.write(samples.wrong_port(), folder / "experiment")
+    assert "there is no history yet" in call("run", folder, "--history", tmp_path / "none.sqlite", code=2)
+    assert not (folder / "report.html").exists()
+    assert "report.html" in call("run", folder)
+
+
+def test_reports_that_cannot_be_written_are_named_once(tmp_path: Path) -> None:
+    archive.write(samples.wrong_port(), tmp_path / "experiment")
+    for name in ("report.html", "metrics.txt"):
+        (tmp_path / name).mkdir()
+    text = call("run", tmp_path, code=2)
+    assert [line.split()[0] for line in text.splitlines()] == [
+        str(tmp_path / "summary.md"), str(tmp_path / "summary.json"), "mesh-chaos:", "mesh-chaos:",
+    ]  # fmt: skip
+
+
+def test_the_help_says_where_files_are_looked_for() -> None:
+    assert "default: history.sqlite beside" in " ".join(call("run", "--help").replace("│", " ").split())
+    text = " ".join(call("allure", "--help").replace("│", " ").split())
+    assert "default: allure-results in" in text
+    assert "default: allure-history.jsonl" in text
 
 
 def test_without_a_history_both_end_with_one_line(tmp_path: Path) -> None:

@@ -189,6 +189,8 @@ def test_what_was_never_kept_is_said(file: Path) -> None:
     with pytest.raises(HistoryError, match="there is no history yet"):
         read(file)
     assert not file.parent.exists()
+    with pytest.raises(HistoryError, match=r"is a folder: give the file in it, as .*history\.sqlite"):
+        read(file.parent.parent)
 
 
 def test_the_end_of_a_run_adds_it_and_a_broken_history_hides_nothing(

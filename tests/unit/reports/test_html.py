@@ -113,7 +113,7 @@ def test_a_secret_in_the_log_is_not_told(tmp_path: Path) -> None:
     [
         ("samples.arrow", None, "No latency is shown: samples.arrow cannot be read: No such file or directory."),
         ("samples.arrow", b"no Arrow at all", "No latency is shown: samples.arrow is not a sample file"),
-        ("samples.arrow", b"", "is in the file."),
+        ("samples.arrow", b"", "is in the file, which is cut short."),
         ("attribution.json", None, "No latency is shown: attribution.json cannot be read"),
         ("attribution.json", b'{"pods": 3}', "No latency is shown: attribution.json cannot be understood"),
     ],
@@ -134,7 +134,7 @@ def test_a_truncated_sample_file_says_whose_samples_are_missing(tmp_path: Path) 
     file = tmp_path / "experiment-0" / "samples.arrow"
     file.write_bytes(file.read_bytes()[:-500])
     assert "Samples of load-balancer/fresh, " in (text := Reader(html.render(run)).text)
-    assert "gateway-zone2/keepalive are missing from the file." in text
+    assert "gateway-zone2/keepalive are missing from the file, which is cut short." in text
 
 
 def test_every_moment_that_the_timeline_marks_is_told_in_words(tmp_path: Path) -> None:
