@@ -27,12 +27,15 @@ class Paper:
         self.wanted = wanted
         self.up = True
         self.kept = False
+        self.stays = ""
 
     def keep(self) -> str:
         self.kept = True
         return "  end it with: mesh-chaos down /x"
 
     def close(self) -> None:
+        if self.stays:
+            raise InfraError(self.stays)
         self.up = False
 
 
@@ -104,6 +107,20 @@ def test_one_that_can_no_longer_be_trusted_is_ended_and_the_next_is_new(papers: 
     assert these.get("page") is not first
 
 
+def test_one_that_cannot_be_ended_takes_no_experiments_verdict_and_is_told_at_the_end(papers: Papers) -> None:
+    these, stream = meshes()
+    first = these.get("page")
+    paper(first).stays = "1 of what the suite made is left: Service kong/echo"
+    these.discard(first)
+    assert "Service kong/echo" in stream.getvalue()
+    paper(first).up = False
+    second = paper(these.get("page"))
+    with pytest.raises(InfraError, match="Service kong/echo"):
+        these.end()
+    assert not second.up
+    these.end()
+
+
 def test_discarding_one_that_has_been_replaced_leaves_its_successor_alone(papers: Papers) -> None:
     these, _ = meshes()
     old = these.get("page")
@@ -124,8 +141,8 @@ def test_after_a_bring_up_that_failed_it_is_tried_anew(papers: Papers) -> None:
 def test_all_is_ended_at_the_end(papers: Papers) -> None:
     these, _ = meshes()
     one = paper(these.get("page"))
-    these.close()
-    these.close()
+    these.end()
+    these.end()
     assert not one.up
 
 

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from chaos.errors import ChaosError, InfraError, InvalidRun, KnownFalse, ObjectiveBroken
+from chaos.experiment import Experiment
 from chaos.model import Lane, SeriesKey, Verdict
 from chaos.result import Finding, Result
 from chaos.slo import Objectives
@@ -21,6 +22,7 @@ from tests.unit.simulation import SimulatedMesh, VirtualClock
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chaos.fault import Fault
     from fixtures.mesh import Mesh
 
 KEY = SeriesKey("gateway-zone1", Lane.FRESH)
@@ -173,3 +175,32 @@ def test_a_diagnosis_that_cannot_be_kept_is_said_and_changes_nothing(tmp_path: P
     (tmp_path / "diagnosis").write_text("in the way")
     prove.prover._keep_diagnosis(cast("Mesh", Talkative(VirtualClock())), "zone1", tmp_path)
     assert "the diagnosis cannot be kept" in prove.stream.getvalue()
+
+
+class Mute(SimulatedMesh):
+    """A mesh whose clusters do not answer any more."""
+
+    engine = "simulated"
+
+    def as_done_here(self, fault: Fault) -> Fault:
+        return fault
+
+    def lost(self) -> None: ...
+
+    def diagnosis(self, zone: str) -> dict[str, str]:
+        raise InfraError(f"{zone}: its host name is not known here")
+
+
+def test_a_mesh_that_cannot_be_asked_does_not_take_the_failure_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = result(Verdict.FAIL, finding(Verdict.FAIL, "no other zone took over"))
+    monkeypatch.setattr(Experiment, "run", lambda *_: broken)
+    prove = Prove(tmp_path / "walkthrough")
+
+    with pytest.raises(ObjectiveBroken, match="no other zone took over"):
+        prove.prover(cast("Mesh", Mute(VirtualClock())), "wrong-port", "zone1", "hardened", claims=["comes-home"])
+
+    (folder,) = prove.kept
+    assert archive.read(folder / "result.json") == broken
+    assert "its host name is not known here" in prove.stream.getvalue()
