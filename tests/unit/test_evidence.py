@@ -6,11 +6,14 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 from fixtures.local.addresses import Endpoint
+from fixtures.platforms.kubernetes.evidence import of_gateway
+from fixtures.platforms.kubernetes.problems import Problem, Unanswered
 from fixtures.platforms.universal import evidence
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from fixtures.platforms.kubernetes.running import Running as InClusters
     from fixtures.platforms.universal.running import Running
 
 
@@ -27,3 +30,12 @@ def test_the_end_of_every_log_is_kept(tmp_path: Path) -> None:
 def test_an_envoy_that_does_not_answer_is_evidence_too() -> None:
     mesh = cast("Running", SimpleNamespace(admin=lambda host: Endpoint(host, 1)))
     assert "does not answer" in evidence._page(mesh, "127.0.0.1", "/stats")
+
+
+def test_a_cluster_that_has_no_address_any_more_is_evidence_too() -> None:
+    class Gone:
+        def silence(self) -> None:
+            raise Unanswered("its host name is not known here", Problem("unknown", passing=False))
+
+    mesh = cast("InClusters", SimpleNamespace(clusters={"zone1": Gone()}))
+    assert of_gateway(mesh, "zone1") == {"gateway-zone1.txt": "its host name is not known here\n"}
