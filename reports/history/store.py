@@ -34,7 +34,7 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE run (
             id INTEGER PRIMARY KEY, name TEXT NOT NULL, started_unix_s REAL NOT NULL, exit_code INTEGER,
-            environment TEXT NOT NULL, unmeasured INTEGER NOT NULL, UNIQUE (name, started_unix_s))""",
+            environment TEXT NOT NULL, unmeasured INTEGER NOT NULL, UNIQUE (started_unix_s))""",
         """CREATE TABLE experiment (
             id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES run,
             name TEXT NOT NULL, zone TEXT NOT NULL, profile TEXT NOT NULL, scenario TEXT NOT NULL, fault TEXT NOT NULL,
@@ -173,12 +173,12 @@ def _transaction(connection: sqlite3.Connection, kind: str = "IMMEDIATE") -> Ite
 
 
 def _insert(connection: sqlite3.Connection, run: PastRun) -> None:
-    identity = (run.name, run.started_unix_s)
     connection.execute(
         "INSERT OR IGNORE INTO run (name, started_unix_s, exit_code, environment, unmeasured) VALUES (?, ?, ?, ?, ?)",
-        (*identity, run.exit_code, json.dumps(dict(run.environment)), run.unmeasured),
+        (run.name, run.started_unix_s, run.exit_code, json.dumps(dict(run.environment)), run.unmeasured),
     )
-    (number,) = connection.execute("SELECT id FROM run WHERE name = ? AND started_unix_s = ?", identity).fetchone()
+    began = (run.started_unix_s,)  # by which it is known again, also where its folder was renamed
+    (number,) = connection.execute("SELECT id FROM run WHERE started_unix_s = ?", began).fetchone()
     for experiment in run.experiments:
         _insert_experiment(connection, number, experiment)
 

@@ -45,6 +45,12 @@ def test_the_same_run_twice_is_one(file: Path) -> None:
     assert read(file) == (past(run()),)
 
 
+def test_a_run_whose_folder_was_renamed_is_the_same(file: Path) -> None:
+    append(run(), file)
+    append(run("kept-for-the-review"), file)
+    assert [one.name for one in read(file)] == ["20261101T000000"]
+
+
 def test_of_a_run_that_has_lost_experiments_meanwhile_the_history_keeps_them(file: Path) -> None:
     append(run(), file)
     append(run("20261101T000000", ABOUT, samples.wrong_port()), file)
@@ -152,13 +158,13 @@ def test_a_migration_that_breaks_changes_nothing(file: Path, monkeypatch: pytest
     assert file.read_bytes() == before
 
 
-def _add(file: Path, name: str) -> None:
-    append(run(name), file)
+def _add(file: Path, number: int) -> None:
+    append(run(f"run-{number}", replace(ABOUT, started_unix_s=float(number))), file)
 
 
 def test_runs_that_end_at_once_wait_for_each_other(file: Path) -> None:
     spawn = multiprocessing.get_context("fork")
-    processes = [spawn.Process(target=_add, args=(file, f"run-{number}")) for number in range(6)]
+    processes = [spawn.Process(target=_add, args=(file, number)) for number in range(6)]
     for process in processes:
         process.start()
     for process in processes:
