@@ -94,6 +94,8 @@ class Gate:
     left: tuple[tuple[Followed, Left], ...]
     changes: tuple[str, ...]
     """What changed its version on the way."""
+    silent: int = 0
+    """How many of the newest runs say nothing of the mesh, so that nothing newer than them is judged."""
 
     @property
     def alarms(self) -> tuple[Compared, ...]:
@@ -103,7 +105,7 @@ class Gate:
 
 def compare(history: Sequence[PastRun], rule: Rule) -> Gate:
     """Compare the last runs of a history with those before."""
-    runs = [run for run in history if any(one.says_something for one in run.experiments)]
+    runs = list(filter(_says_something, history))
     series = sorted(_series(runs).items())
     left = {followed: reason for followed, values in series if (reason := _left(values, len(runs), rule))}
     kept = [(followed, _window(values, rule)) for followed, values in series if followed not in left]
@@ -115,7 +117,12 @@ def compare(history: Sequence[PastRun], rule: Rule) -> Gate:
         compared=_judged(kept, rule) if kept else (),
         left=tuple(left.items()),
         changes=tuple(_changes(runs[since:])),
+        silent=sum(1 for _ in itertools.takewhile(lambda run: not _says_something(run), reversed(history))),
     )
+
+
+def _says_something(run: PastRun) -> bool:
+    return any(one.says_something for one in run.experiments)
 
 
 def enough(figures: int, rule: Rule) -> int:

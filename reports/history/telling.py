@@ -129,6 +129,8 @@ def _per_month(cost: Cost) -> str:
 def gate_lines(gate: Gate) -> Iterator[str]:
     """A gate: what it found, at which false-alarm rate, and what it would have caught."""
     rule, alarms = gate.rule, gate.alarms
+    if gate.silent:
+        yield f"gate: the newest {count(gate.silent, 'run')} measured nothing (INFRA or INVALID) and cannot be judged"
     if not gate.compared:
         yield f"gate: not enough data, so that nothing is said: {count(gate.runs, 'run')} of the history can be used"
         if few := sum(reason is Left.TOO_FEW for _, reason in gate.left):
