@@ -25,8 +25,9 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 """A pod's name, as far as this program may trust a mesh."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Ended with its module: while Playwright runs, an event loop does, and no other test could run one."""
     if _CHROMIUM is None:
         pytest.skip("there is no Chromium here: apt-get install chromium")
     with sync_playwright() as playwright:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import stat
 import subprocess
@@ -222,6 +223,10 @@ def test_a_kept_mesh_is_found_with_the_same_kuma(fake: Fake, monkeypatch: pytest
     mesh.end()
 
 
+TOKEN = re.compile(rb"eyJ[\w-]+\.eyJ")
+"""Header and payload of a JSON Web Token; compressed pictures hold the first three letters by chance."""
+
+
 def test_no_token_gets_into_a_result(fake: Fake, traces: Traces, tmp_path: Path) -> None:
     """The fake never fails over, so the run FAILs and keeps all that it can: Envoys' configuration, every log."""
     one = ("-m", "failover", "--fault=delete-service", "--zone=zone1", "--replicas=1", "--profile=page")
@@ -232,5 +237,5 @@ def test_no_token_gets_into_a_result(fake: Fake, traces: Traces, tmp_path: Path)
     assert run.code == pytest.ExitCode.TESTS_FAILED, said
     assert "engine Kuma 2.13.10" in said
     assert any(b"[redacted]" in content for content in kept.values())
-    assert not [file for file, content in kept.items() if b"eyJ" in content]
-    assert "eyJ" not in said
+    assert not [file for file, content in kept.items() if TOKEN.search(content)]
+    assert not TOKEN.search(said.encode())

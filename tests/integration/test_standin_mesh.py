@@ -27,6 +27,8 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
         mesh.zone(1)
         mesh.zone(2)
         mesh.configure()
+        for zone in (1, 2):
+            until(partial(has_the_mesh, mesh, zone), 40, f"zone {zone} knows the mesh")
         yield mesh
     finally:
         mesh.close()
@@ -53,6 +55,10 @@ def restore_resources(mesh: Mesh) -> None:
     for zone in (1, 2):
         mesh.put(zone, echo_dataplane(zone)).raise_for_status()
         until(partial(has_no_outlier_detection, mesh, zone))
+
+
+def has_the_mesh(mesh: Mesh, zone: int) -> bool:
+    return mesh.answers(zone) and mesh.api(zone, "/meshes/default").is_success
 
 
 def has_no_outlier_detection(mesh: Mesh, zone: int) -> bool:

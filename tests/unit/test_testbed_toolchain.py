@@ -50,7 +50,7 @@ def test_the_go_on_path_is_used_where_it_is_new_enough(module: Path, says: str, 
 def test_without_go_it_says_how_to_get_one(module: Path) -> None:
     expected = (
         r"built with Go 1\.26\.0 or newer \(there is none on PATH\): install it \(https://go\.dev/dl\), "
-        r"or let pip fetch it: mesh-chaos testbed build --fetch-go$"
+        r"let pip fetch it \(mesh-chaos testbed build --fetch-go\), or download the programs: mesh-chaos testbed fetch$"
     )
     with pytest.raises(SettingsError, match=expected):
         find_go(module)
