@@ -51,14 +51,12 @@ def glance(run: Run, anchors: Sequence[str]) -> Glance:
 def _headline(run: Run, found: Sequence[Found]) -> str:
     number, known = len(run.results), sum(map(expected, run.results))
     eyes = sum(judged(result) is not Verdict.PASS for result in run.results)
-    parts = [f"{eyes:,} of {count(number, 'experiment')} to look at" if eyes else _calm(number)]
-    parts += [f"{count(len(found) - eyes, 'other trouble')}"] if len(found) > eyes else []
+    besides = len(found) - eyes
+    parts = [f"{eyes:,} of {count(number, 'experiment')} to look at"] if eyes else []
+    parts += [f"{count(besides, 'trouble')} outside of {count(number, 'experiment')}"] if besides else []
+    parts += [] if found else [f"nothing broke in {count(number, 'experiment')}"]
     parts += [f"{known:,} false as documented"] if known else []
     return "; ".join(parts)
-
-
-def _calm(number: int) -> str:
-    return f"nothing broke in {count(number, 'experiment')}" if number else "nothing is proven"
 
 
 def _counts(results: Iterable[Result]) -> tuple[tuple[int, Badge], ...]:

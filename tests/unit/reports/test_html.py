@@ -7,7 +7,7 @@ import hashlib
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -62,6 +62,21 @@ def test_the_whole_night_is_told(tmp_path: Path) -> None:
         assert text in page.text
     assert len(page.ids) == len(set(page.ids))
     assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+
+
+@pytest.mark.parametrize(
+    ("run", "says"),
+    [
+        ({}, "nothing broke in 2 experiments"),
+        ({"unreadable": ("killed: it left no result",)}, "1 trouble outside of 2 experiments"),
+        ({"results": (samples.infra(),)}, "1 of 1 experiment to look at"),
+        ({"results": ()}, "1 trouble outside of 0 experiments"),
+    ],
+)
+def test_the_headline_agrees_with_the_verdict(tmp_path: Path, run: dict[str, Any], says: str) -> None:
+    night = run_of(tmp_path, samples.delete_deployment(), samples.smooth())
+    night = replace(night, about=replace(night.about, exit_code=0), **run)
+    assert says in Reader(html.render(night)).text
 
 
 def test_it_is_told_which_slo_and_what_the_budget_is_counted_in(tmp_path: Path) -> None:
