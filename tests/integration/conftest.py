@@ -33,8 +33,9 @@ def traces() -> Iterator[Traces]:
 
 
 @pytest.fixture(scope="module")
-def lasting_traces() -> Iterator[Traces]:
+def lasting_traces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traces]:
     """The same for what all tests of a module use."""
+    tmp_path_factory.getbasetemp()  # as below
     yield from _traces()
 
 
