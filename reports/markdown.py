@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from chaos.model import Verdict
 from reports.answers import absent
 from reports.glance import judged, run_verdict, severity, told, troubles
 from reports.verdicts import Standing, claim_verdicts, expected, surprising
-from reports.words import cost, count, span, title
+from reports.words import cost, count, day_and_time, span, title
 from reports.worst import worst
 
 if TYPE_CHECKING:
@@ -101,11 +100,10 @@ def _fitted(section: _Section, room: int) -> str:
 
 def _head(run: Run) -> str:
     verdict = run_verdict(run)
-    began = datetime.fromtimestamp(run.about.started_unix_s, UTC)
     facts = [f"{escaped(name, _FACT)}: {escaped(value, _FACT)}" for name, value in run.about.environment.items()]
     return (
         f"# {_SIGNS[verdict]} {verdict}: mesh failover, run {escaped(run.name, _FACT)}\n\n"
-        f"{_counts(run)}. Began {began:%Y-%m-%d %H:%M:%S} UTC.\n\n" + " · ".join(facts[:_MOST_FACTS]) + "\n"
+        f"{_counts(run)}. Began {day_and_time(run.about.started_unix_s)}.\n\n" + " · ".join(facts[:_MOST_FACTS]) + "\n"
     )
 
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 import io
 import re
 import textwrap
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from chaos.model import NS_PER_S, Interval, Verdict
 from reports.answers import spells
 from reports.bars import BAD, FAINT, HATCH, INK, PAPER, Canvas, Scale, Style, draw_row, label_width
 from reports.verdicts import expected, reason, surprising
-from reports.words import plain, title
+from reports.words import day_and_time, plain, title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -171,7 +170,7 @@ def _flag(canvas: Canvas, x: float, text: str) -> None:
 
 def _notes(result: Result) -> list[str]:
     """The lines under the headline: where and when, the fault's proof, the reasons for the verdict."""
-    started = datetime.fromtimestamp(result.started_unix_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    started = day_and_time(result.started_unix_s)
     first = "  |  ".join(part for part in (f"{result.platform}/{result.engine}", started, result.effect) if part)
     reasons = [
         f"{finding.series}: {finding.text}" if finding.series else finding.text

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ def sentence(scenario: str) -> str:
 def seconds(length_ns: int) -> str:
     """A length in seconds, to the tenth: ``10.3s``."""
     return f"{length_ns / 1e9:.1f}s"
+
+
+def day_and_time(unix_s: float) -> str:
+    """A moment of the wall clock, whoever reads it wherever: ``2026-11-24 02:13:04 UTC``."""
+    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def span(interval: Interval) -> str:

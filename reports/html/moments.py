@@ -49,8 +49,3 @@ class Moments:
     def offset(self, ns: int) -> str:
         """Where it is on the axis: ``+12.34 s``."""
         return f"{self.axis(ns):+.2f} s"
-
-
-def day_and_time(unix_s: float) -> str:
-    """``2026-11-24 02:13:04 UTC``."""
-    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

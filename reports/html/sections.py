@@ -12,12 +12,12 @@ from reports.html import tables
 from reports.html.envoys import beliefs
 from reports.html.events import events_of
 from reports.html.folder import Folder
-from reports.html.moments import Moments, day_and_time
+from reports.html.moments import Moments
 from reports.html.page import Badge, Link, Section
 from reports.html.timelines import timeline_of
 from reports.policies import where_felt
 from reports.verdicts import expected, reason, surprising
-from reports.words import NO_FAULT, bad_share, cost, plain, span, title
+from reports.words import NO_FAULT, bad_share, cost, day_and_time, plain, span, title
 from reports.worst import worst
 
 if TYPE_CHECKING:

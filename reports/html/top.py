@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from chaos.model import Outcome, Verdict
 from reports.glance import ENDED, judged, run_verdict, told, troubles
-from reports.html.moments import Moments, day_and_time
+from reports.html.moments import Moments
 from reports.html.page import Badge, ClaimCell, ClaimRow, Glance, Link, Table, Trouble
 from reports.html.sections import TONES, badge_of
 from reports.policies import effects
 from reports.verdicts import Standing, claim_verdicts, expected
-from reports.words import bad_share, count, plain, span, subject, title
+from reports.words import bad_share, count, day_and_time, plain, span, subject, title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
