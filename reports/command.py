@@ -10,7 +10,7 @@ import typer
 from chaos.cli import fail
 from chaos.errors import ChaosError
 from reports.allure_command import report_allure
-from reports.history import store
+from reports.history import FILE_NAME, store
 from reports.history.command import report_gate, report_history
 from reports.publishing import publish
 from reports.run import read_run
@@ -34,7 +34,7 @@ def report_run(
     history: Annotated[
         Path | None,
         typer.Option(
-            help=f"the runs before it, which say since when; default: {store.FILE_NAME} beside the folder",
+            help=f"the runs before it, which say since when; default: {FILE_NAME} beside the folder",
             show_default=False,
         ),
     ] = None,
@@ -44,7 +44,7 @@ def report_run(
         run = read_run(folder)
         if history:
             store.read(history)  # one that is named must be there
-        made = list(publish(remembering(run, history or run.folder.parent / store.FILE_NAME)))
+        made = list(publish(remembering(run, history or run.folder.parent / FILE_NAME)))
     except ChaosError as error:
         fail(error)
     broken = [one for one in made if isinstance(one, ChaosError)]

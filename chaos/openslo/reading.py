@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chaos.openslo.documents import read_documents, refusal
 from chaos.openslo.durations import bound_s
 from chaos.openslo.schema import PREFIX, Sli, Slo, as_percent
-from chaos.slo import BOUNDS, Objectives, impossible, parse_objectives
+from chaos.slo import BOUNDS, Objectives, impossible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from chaos.openslo.documents import Document
     from chaos.openslo.schema import SloSpec
 
-_FILE = re.compile(r"(?P<file>.+?\.ya?ml)(?:#(?P<name>.*))?", re.IGNORECASE | re.DOTALL)
 _DAY_S = 86_400.0
 _FIELDS = {
     "timeslice": "spec.objectives[0].timeSliceWindow",
@@ -26,18 +24,16 @@ _FIELDS = {
 """Where an objective is written whose value alone does not say whether it can be measured."""
 
 
-def read_objectives(text: str, *, sample_period_s: float) -> Objectives:
-    """Objectives from ``FILE.yaml``, ``FILE.yaml#SLO``, or ``failover=10,target=99.95``.
+def read_slo(file: Path, name: str | None, *, sample_period_s: float) -> Objectives:
+    """The objectives of the SLO of this name in a file; ``name`` is None where the file has one only.
 
     Raises:
-        SettingsError: as ``parse_objectives``, or the file cannot be used: the message names file, document and field.
+        SettingsError: the file cannot be used: the message names file, document and field.
     """
-    if not (match := _FILE.fullmatch(text)):
-        return parse_objectives(text, sample_period_s=sample_period_s)
-    documents = read_documents(Path(match["file"]))
+    documents = read_documents(file)
     for document in documents:
         _refuse_misplaced(document)
-    chosen = _chosen([one for one in documents if one.head.kind == "SLO"], documents, match["name"])
+    chosen = _chosen([one for one in documents if one.head.kind == "SLO"], documents, name)
     slo = chosen.read(Slo)
     _check_indicator(chosen, slo.spec, documents)
     objectives = _objectives(slo, _bounds(chosen))

@@ -11,13 +11,13 @@ import typer
 from chaos.cli import fail
 from chaos.errors import ChaosError
 from reports.glance import told
-from reports.history import store
+from reports.history import FILE_NAME, store
 from reports.run import read_run
 
 if TYPE_CHECKING:
     from reports.run import Run
 
-_DEFAULT = Path("artifacts") / store.FILE_NAME
+_DEFAULT = Path("artifacts") / FILE_NAME
 _File = Annotated[Path, typer.Argument(help="the history's file, as --history named it", envvar="MESH_CHAOS_HISTORY")]
 _Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 _EXIT_WORSE = 1

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from chaos.errors import ChaosError
 from chaos.model import Lane, SeriesKey, Verdict
 from chaos.result import Expectation
+from reports.history import FILE_NAME
 from reports.history.record import Bounds, Experiment, Measured, PastRun, Subject, past
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from reports.run import Run
 
-FILE_NAME = "history.sqlite"
 WAIT_S = 30.0
 """How long a run waits for others that are being added."""
 _APPLICATION_ID = 0x6D636831
