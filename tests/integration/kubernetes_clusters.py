@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from fixtures.platforms.kubernetes.cluster import Cluster
     from fixtures.platforms.kubernetes.kinds import Document
+    from fixtures.platforms.kubernetes.testbed.bed import Testbed
     from fixtures.platforms.kubernetes.testbed.clusters import Clusters
     from tests.integration.suite import Traces
 
@@ -33,21 +34,42 @@ ACCOUNT = "mesh-chaos"
 """The shipped ServiceAccount, and its namespace."""
 
 
-@contextlib.contextmanager
-def running_clusters(traces: Traces, logs: Path, *names: str) -> Iterator[Clusters]:
-    """Clusters that this very process brings up, found among the traces until they end.
-
-    Their program is built where it is missing (4 to 10 minutes, once); only without Go the test is skipped.
-    """
-    from fixtures.platforms.kubernetes.testbed.clusters import bring_up  # takes 1 s, and most tests need none
-
+def require_kube() -> None:
+    """The clusters' program, built where it is missing (4 to 10 minutes, once); only without Go the test is skipped."""
     try:
         kube(print)
     except SettingsError as error:
         pytest.skip(str(error))
+
+
+@contextlib.contextmanager
+def _traced(traces: Traces) -> Iterator[None]:
+    """What is started here is found among the traces."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(MARK, traces.value)
         patch.setattr(tempfile, "tempdir", str(traces.folder))
+        yield
+
+
+@contextlib.contextmanager
+def running_testbed(traces: Traces, logs: Path, *zones: str) -> Iterator[Testbed]:
+    """A whole test bed, likewise."""
+    from fixtures.platforms.kubernetes.testbed.bed import Testbed  # as below
+
+    require_kube()
+    with _traced(traces):
+        up = Testbed.start(zones, logs, lambda _: None)
+    with contextlib.closing(up):
+        yield up
+
+
+@contextlib.contextmanager
+def running_clusters(traces: Traces, logs: Path, *names: str) -> Iterator[Clusters]:
+    """Clusters that this very process brings up, found among the traces until they end."""
+    from fixtures.platforms.kubernetes.testbed.clusters import bring_up  # takes 1 s, and most tests need none
+
+    require_kube()
+    with _traced(traces):
         clusters = bring_up(names, logs, lambda _: None)
     try:
         yield clusters

@@ -5,26 +5,22 @@ Only what takes long is left out: one fault in one zone, and who answers is aske
 
 from __future__ import annotations
 
-import contextlib
 import json
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chaos.errors import SettingsError
 from fixtures.platforms.kubernetes import kinds
 from fixtures.platforms.kubernetes.changes import FORMER
 from fixtures.platforms.kubernetes.cluster import Cluster, connect
 from fixtures.platforms.kubernetes.objects import as_written, managers_of
 from fixtures.platforms.kubernetes.testbed import kubeconfig
-from fixtures.platforms.kubernetes.testbed.building import kube
-from tests.integration.kubernetes_clusters import ACCOUNT, shipped, way_in
-from tests.integration.suite import MARK, start_pytest, until
+from tests.integration.kubernetes_clusters import ACCOUNT, running_testbed, shipped, way_in
+from tests.integration.suite import start_pytest, until
 from tests.integration.test_kubernetes_deploy import in_cronjob, pod
 
 if TYPE_CHECKING:
@@ -148,17 +144,7 @@ def same(before: Document, now: Document) -> None:
 
 @pytest.fixture(scope="module")
 def nights(lasting_traces: Traces, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
-    try:
-        kube(print)
-    except SettingsError as error:
-        pytest.skip(str(error))
-    from fixtures.platforms.kubernetes.testbed.bed import Testbed
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(MARK, lasting_traces.value)
-        patch.setattr(tempfile, "tempdir", str(lasting_traces.folder))
-        up = Testbed.start(ZONES, tmp_path_factory.mktemp("logs"), lambda _: None)
-    with contextlib.closing(up):
+    with running_testbed(lasting_traces, tmp_path_factory.mktemp("logs"), *ZONES) as up:
         yield Nights(up, tmp_path_factory.mktemp("config") / "kubeconfig")
 
 

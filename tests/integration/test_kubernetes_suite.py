@@ -8,14 +8,12 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
-from chaos.errors import SettingsError
 from fixtures.platforms.kubernetes.cluster import connect
 from fixtures.platforms.kubernetes.kinds import (
     DEPLOYMENT,
@@ -29,8 +27,8 @@ from fixtures.platforms.kubernetes.kinds import (
     ObjectKind,
 )
 from fixtures.platforms.kubernetes.objects import as_written
-from fixtures.platforms.kubernetes.testbed.building import kube
-from tests.integration.suite import MARK, start_mesh_chaos, start_pytest, until
+from tests.integration.kubernetes_clusters import running_testbed
+from tests.integration.suite import start_mesh_chaos, start_pytest, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,18 +84,9 @@ class Bed:
 
 @pytest.fixture(scope="module")
 def bed(lasting_traces: Traces, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
-    try:
-        kube(print)
-    except SettingsError as error:
-        pytest.skip(str(error))
-    from fixtures.platforms.kubernetes.testbed.bed import Testbed
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(MARK, lasting_traces.value)
-        patch.setattr(tempfile, "tempdir", str(lasting_traces.folder))
-        up = Testbed.start(("zone1", "zone2"), tmp_path_factory.mktemp("logs"), lambda _: None)
     with contextlib.ExitStack() as ending:
-        ending.callback(up.close)
+        logs = tmp_path_factory.mktemp("logs")
+        up = ending.enter_context(running_testbed(lasting_traces, logs, "zone1", "zone2"))
         found = Bed(up.environment())
         folder = _kept(lasting_traces, tmp_path_factory.mktemp("brought"), up.environment())
         ending.callback(_end_kept, lasting_traces, found, folder)

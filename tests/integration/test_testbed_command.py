@@ -15,8 +15,7 @@ import pytest
 from kubernetes.client import AppsV1Api
 from kubernetes.config import new_client_from_config
 
-from chaos.errors import SettingsError
-from fixtures.platforms.kubernetes.testbed.building import kube
+from tests.integration.kubernetes_clusters import require_kube
 from tests.integration.suite import ROOT, until
 
 if TYPE_CHECKING:
@@ -30,10 +29,7 @@ PROGRAMS = ("apiserver", "etcd", "kcm", "cp", "k8s", "agent", "operator")
 @pytest.fixture(autouse=True, scope="module")
 def built() -> None:
     """The commands would build the program as well, but what they print then is not what is tested here."""
-    try:
-        kube(print)
-    except SettingsError as error:
-        pytest.skip(str(error))
+    require_kube()
 
 
 def command(traces: Traces, *arguments: str | Path) -> subprocess.Popen[str]:
