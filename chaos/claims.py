@@ -1,8 +1,9 @@
-"""What the walkthrough promises, each promise with an id that scenarios name and reports list.
+"""What is promised of a mesh, each promise with an id that scenarios name and reports list.
 
 The statements are ours; the promises are those of Kong's "Mesh failover and disaster recovery"
-walkthrough. A claim that is known to be false under some profile says so here, with the reason, which
-must have been measured on real Kuma: the scenario that proves it is then a *strict* expected failure.
+walkthrough, and of the product's documentation where a claim names another source. A claim that is known to be
+false under some profile says so here, with the reason, which must have been measured on real Kuma: the scenario
+that proves it is then a *strict* expected failure.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 WALKTHROUGH_URL = "https://developer.konghq.com/mesh/disaster-recovery/"
+_MULTIZONE_URL = "https://developer.konghq.com/mesh/v2/mesh-multizone-service-deployment/"
+_STEADY_URL = "https://principlesofchaos.org/"
+_SOAK_URL = "https://en.wikipedia.org/wiki/Soak_testing"
+_ZONE_URL = "https://github.com/kumahq/kuma/blob/2.13.10/api/system/v1alpha1/zone.proto"
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class KnownFailure:
     """What users get instead of an answer."""
     fails_over: bool = False
     """Whether another zone takes over all the same, but not for good; else no other zone ever answers."""
+    blip_s: float = 0.0
+    """How long any one outage after that may last: three times what was measured."""
 
     def __str__(self) -> str:
         return self.reason
@@ -35,23 +42,29 @@ class KnownFailure:
 
 @dataclass(frozen=True)
 class Claim:
-    """One promise of the walkthrough."""
+    """One promise."""
 
     id: str
     statement: str
     section: str
-    """The walkthrough's heading under which the promise is made."""
+    """The heading under which the promise is made."""
     false_in: Mapping[str, KnownFailure] = field(default_factory=lambda: MappingProxyType({}))
     """Profile -> how the claim is known to fail there."""
 
+    source: str = WALKTHROUGH_URL
+    """The page on which it is made; a file of Kuma's where that has no headings."""
+
     @property
     def url(self) -> str:
-        """Where the walkthrough makes the promise."""
-        return f"{WALKTHROUGH_URL}#{self.section.lower().replace(' ', '-')}"
+        """Where the promise is made."""
+        return f"{self.source}#{self.section.lower().replace(' ', '-')}" if self.section else self.source
 
 
 NEAREST_FIRST = "nearest-first"
+ENTERS_BY_INGRESS = "enters-by-ingress"
 COMES_HOME = "comes-home"
+QUIET = "quiet-between-faults"
+NOTHING_GROWS = "nothing-grows"
 _503 = frozenset({"503"})
 _WRONG_PORT_FAILS = {
     "page": KnownFailure(
@@ -66,9 +79,24 @@ _WRONG_PORT_FAILS = {
     ),
     "outlier-detection": KnownFailure(
         "nothing checks an ejected endpoint before it is used again: another zone answers after 1.9 s, "
-        "but each re-admission is about 0.8 s of 503 (measured on Kuma 2.13.10)",
+        "but each re-admission is 0.8 to 2 s of 503 (measured on Kuma 2.13.10)",
         _503,
         fails_over=True,
+        blip_s=6.0,
+    ),
+}
+_HANGING_FAILS = {
+    "page": KnownFailure(
+        "nothing checks whether a workload answers: users leave before the gateway gives up (5 s), so a request is "
+        "neither sent again nor counted against the endpoint, which stays at priority 0 (measured on Kuma 2.13.10)",
+        frozenset({"TIMEOUT", "503"}),
+    ),
+}
+_FAILING_FAILS = {
+    "page": KnownFailure(
+        "retries stay at priority 0 and are limited to three at a time: with nine of ten answers an error, six of ten "
+        "requests end in 503 (measured on Kuma 2.13.10)",
+        _503,
     ),
 }
 _DELETE_DEPLOYMENT_FAILS = {
@@ -77,6 +105,7 @@ _DELETE_DEPLOYMENT_FAILS = {
         "re-admission, while the control plane still has the endpoint, is about 2 s of 503 (measured on Kuma 2.13.10)",
         _503,
         fails_over=True,
+        blip_s=6.0,
     ),
 }
 
@@ -97,7 +126,7 @@ _ALL = (
         "Target architecture",
     ),
     Claim(
-        "enters-by-ingress",
+        ENTERS_BY_INGRESS,
         "Traffic to another zone enters it at that zone's ingress.",
         "Set up a Mesh Multi Zone service",
     ),
@@ -139,6 +168,18 @@ _ALL = (
         "Simulating failover and disaster",
     ),
     Claim(
+        "failing-echo-recovers",
+        "When a zone's echo answers most requests with errors, users soon get none of them.",
+        "What scenarios does Mesh Multi Zone service help with",
+        MappingProxyType(_FAILING_FAILS),
+    ),
+    Claim(
+        "hanging-echo-reroutes",
+        "When a zone's echo accepts requests and never answers them, another zone answers.",
+        "What scenarios does Mesh Multi Zone service help with",
+        MappingProxyType(_HANGING_FAILS),
+    ),
+    Claim(
         COMES_HOME,
         "After the repair traffic returns to the zone-local service by itself.",
         "Simulating failover and disaster",
@@ -153,10 +194,52 @@ _ALL = (
         "Rollouts and upgrades of the workload keep the service available.",
         "What scenarios does Mesh Multi Zone service help with",
     ),
+    Claim(
+        "lost-replica-recovers",
+        "When one of a zone's several echo replicas is lost, the others answer within the zone.",
+        "What scenarios does Mesh Multi Zone service help with",
+    ),
+    Claim(
+        "control-planes-dispensable",
+        "While control planes are away traffic goes on, and what is changed afterwards arrives.",
+        "Failure modes",
+        source=_MULTIZONE_URL,
+    ),
+    Claim(
+        "ingress-only-for-others",
+        "A zone's ingress serves other zones only: without it the zone's own traffic goes on.",
+        "How it works",
+        source=_MULTIZONE_URL,
+    ),
+    Claim(
+        "egress-dispensable",
+        "A zone egress is optional: without it traffic to a MeshMultiZoneService goes on.",
+        "How it works",
+        source=_MULTIZONE_URL,
+    ),
+    Claim(
+        "disabled-zone-stays-local",
+        "A zone that is disabled gets no traffic from other zones, and its own goes on.",
+        "",
+        source=_ZONE_URL,
+    ),
+    Claim(
+        QUIET,
+        "While nothing is broken, every request is answered and by the zone that should, whatever was broken before.",
+        "",
+        source=_STEADY_URL,
+    ),
+    Claim(
+        NOTHING_GROWS,
+        "After hours of faults there are as many processes, sockets, threads, descriptors and files as before, and "
+        "memory does not grow.",
+        "",
+        source=_SOAK_URL,
+    ),
 )
 
 CLAIMS: Mapping[str, Claim] = MappingProxyType({claim.id: claim for claim in _ALL})
-"""Every claim by its id, in the walkthrough's order."""
+"""Every claim by its id, in the walkthrough's order, then those of other sources."""
 
 
 def claim(claim_id: str) -> Claim:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from pathlib import Path  # noqa: TC003 - typer reads the annotations when it runs
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Protocol
 
@@ -15,10 +15,14 @@ from typer.main import get_command
 from chaos import undo
 from chaos.claims import CLAIMS
 from chaos.clock import MonotonicClock
+from chaos.composition import read_composition
+from chaos.composition.proof import check_claims
 from chaos.errors import ChaosError, InfraError, MeshGone, SettingsError
 from chaos.faults import faults
-from chaos.journal import read_journal
+from chaos.journal import held, read_journal
+from chaos.model import EXIT_CODES, Verdict
 from chaos.platform import Platform
+from chaos.privacy import keep_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +34,7 @@ PLATFORMS = "mesh_chaos.platforms"
 """The entry point group in which platforms register themselves."""
 COMMANDS = "mesh_chaos.commands"
 """The entry point group in which packages register commands of their own, each a ``typer.Typer``."""
-EXIT_INFRA = 10
+EXIT_INFRA = EXIT_CODES[Verdict.INFRA]
 EXIT_USAGE = 2
 
 
@@ -82,8 +86,28 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Companion of the test suite (pytest -m failover). Exit codes: 0 done, 2 wrong usage, 10 not possible.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=(
+        "Companion of the test suite (pytest -m failover). "
+        "Exit codes: 0 done, 1 the gate says no, 2 wrong usage, 10 not possible."
+    ),
 )
+
+
+def _say_version(wanted: bool) -> None:  # noqa: FBT001 - as typer calls it
+    if wanted:
+        typer.echo(f"mesh-chaos {version('mesh-chaos')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before_commands(
+    *,
+    _: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="say which version this is")
+    ] = False,
+) -> None:
+    """The options of the program itself."""
 
 
 class KeptPlatform(Protocol):
@@ -124,7 +148,8 @@ def restore(
     Safe to repeat: what is as recorded already is left alone.
     """
     try:
-        _restore(read_journal(journal), limit)
+        with held(journal):
+            _restore(read_journal(journal), limit)
     except MeshGone as error:
         typer.echo(f"nothing to restore: {error}")
     except ChaosError as error:
@@ -134,7 +159,7 @@ def restore(
 def _restore(state: JournalState, limit_s: float) -> None:
     if state.damage:
         typer.echo(
-            f"the journal is damaged: {state.damage}; going by the {len(state.records)} records before that", err=True
+            f"the journal is damaged: {state.damage}; going by its whole lines: {len(state.records)} records", err=True
         )
     if not state.must_restore:
         typer.echo(f"nothing to restore: {state.header.fault} in {state.header.zone} is {_how_far(state)}")
@@ -142,7 +167,7 @@ def _restore(state: JournalState, limit_s: float) -> None:
     typer.echo(f"restoring {state.header.fault} in {state.header.zone} ({_how_far(state)})")
     mesh = _platform(state.header.platform).attach(state.header.locator)
     try:
-        undo.restore(mesh, state.records, MonotonicClock(), limit_s)
+        undo.restore(mesh, state.records, MonotonicClock(), limit_s, typer.echo)
     finally:
         mesh.close()
     for record in state.records:
@@ -152,7 +177,7 @@ def _restore(state: JournalState, limit_s: float) -> None:
 
 
 def _how_far(state: JournalState) -> str:
-    return "recorded, not begun" if state.step is None else f"at step {state.step}"
+    return "at an unknown step" if state.step is None else f"at step {state.step}"
 
 
 @app.command()
@@ -175,6 +200,30 @@ def list_faults() -> None:
     for fault in faults().values():
         table.add_row(fault.name, f"{fault.action} {fault.kind}", CLAIMS[fault.claim].statement)
     Console().print(table)
+
+
+experiments = typer.Typer(no_args_is_help=True, add_completion=False, help="Experiments of several faults, in YAML.")
+app.add_typer(experiments, name="experiment")
+
+
+@experiments.command("schema")
+def print_schema() -> None:
+    """Print the JSON schema of their files, for editors."""
+    from chaos.composition.schema import schema  # noqa: PLC0415 - its models take 0.2 s, and a repair is in a hurry
+
+    typer.echo(schema(), nl=False)
+
+
+@experiments.command("check")
+def check_experiments(files: Annotated[list[Path], typer.Argument(help="the experiments' files")]) -> None:
+    """Read files of experiments, and say where one is wrong."""
+    try:
+        for file in files:
+            one = read_composition(file)
+            check_claims(one)
+            typer.echo(f"{file}: {one}: {', then '.join(map(str, one.stages))}")
+    except ChaosError as error:
+        fail(error)
 
 
 @app.command("claims")
@@ -203,4 +252,5 @@ def fail(error: ChaosError) -> NoReturn:
 
 def main() -> None:
     """The console script."""
+    keep_private()
     app()

@@ -36,6 +36,10 @@ class MeshGone(InfraError):  # noqa: N818 - says what is the matter
     """The mesh that was asked for is no longer up: there is nothing left to repair or to end."""
 
 
+class StillGoing(InfraError):  # noqa: N818 - says what is the matter
+    """What is to be put back is still on its way out. That cannot be stopped, so it is waited for."""
+
+
 class StopRequested(InfraError):  # noqa: N818 - says what is the matter
     """The run was told to stop: what is broken is repaired, nothing more is begun."""
 

@@ -1,107 +1,80 @@
-"""What a fault is, and the two ways of the walkthrough to break something: delete it, or misconfigure it."""
+"""What a fault is: an action on a kind of target, and what it takes from users."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from chaos.platform import Action
-from chaos.result import Expectation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from chaos.model import Vantage, Zone
+    from chaos.model import Zone
     from chaos.platform import Kind, Platform, Record
 
-    Sight = Callable[[Vantage, Zone], Expectation]
+
+class Part(StrEnum):
+    """What of a zone a fault takes from users; ``chaos.outlook`` says what that means at each vantage."""
+
+    ECHO = "echo"
+    """Its answers: the zone's gateway has to be answered by another zone."""
+    GATEWAY = "gateway"
+    """Its gateway: whoever asks there is lost, the load balancer has to use another."""
+    ALL = "all"
+    """All of it."""
+    ENTRANCE = "entrance"
+    """The way into it from other zones."""
+    SHARE = "share"
+    """A share of its answers: others have to give them once the mesh has noticed."""
+    REPLICA = "replica"
+    """One of several replicas: the others have to answer once the mesh has noticed."""
+    STEADINESS = "steadiness"
+    """That its answers can be relied on: nobody promises any while the fault lasts."""
+    ECHO_IN_TURN = "echo in turn"
+    """One of its replicas after the other: nobody may notice."""
+    GATEWAY_IN_TURN = "gateway in turn"
+    """Its gateway for a moment, announced: nobody at the load balancer may notice."""
+    NOTHING = "nothing"
+    """Nothing that users would notice."""
 
 
-class Fault(Protocol):
-    """Something that can be broken in one zone, proved to be broken, and put back.
+@dataclass(frozen=True)
+class Fault:
+    """Something that can be done to one zone, proved to be done, and undone.
 
-    Putting back is the same for every fault: each recorded target is made what it was
-    (``chaos.undo``).
+    Undoing is the same for every fault: each recorded target is made what it was (``chaos.undo``).
     """
 
-    @property
-    def name(self) -> str:
-        """The name that options and reports use."""
-        ...
-
-    @property
-    def kind(self) -> Kind:
-        """What is hit: every target of this kind in the zone."""
-        ...
-
-    @property
-    def action(self) -> Action:
-        """What is done to each target, for the plan."""
-        ...
-
-    @property
-    def claim(self) -> str:
-        """The walkthrough's claim that this fault tests."""
-        ...
-
-    def expectation(self, vantage: Vantage, zone: Zone) -> Expectation:
-        """What this fault in ``zone`` may do to ``vantage``."""
-        ...
-
-    def inject(self, platform: Platform, record: Record) -> None:
-        """Break the recorded target."""
-        ...
-
-    def effective(self, platform: Platform, record: Record) -> str | None:
-        """Proof, in words, that it is broken; None while it may not be."""
-        ...
-
-
-@dataclass(frozen=True)
-class Deletion:
-    """The target goes away."""
-
     name: str
+    """The name that options and reports use."""
     kind: Kind
+    """What is hit: every target of this kind in the zone."""
+    takes: Part
     claim: str
-    expectation: Sight
+    """The claim that this fault tests (``chaos.claims``)."""
     action: Action = Action.DELETE
+    """What is done to each target."""
 
     def inject(self, platform: Platform, record: Record) -> None:
-        """Delete the recorded target."""
-        platform.delete(record)
+        """Do it to the recorded target."""
+        if self.action is Action.DELETE:
+            platform.delete(record)
+        else:
+            platform.disturb(record, self.action)
 
     def effective(self, platform: Platform, record: Record) -> str | None:
-        """Proof that it is gone."""
-        return platform.gone(record)
+        """Proof, in words, that it is done and lasts; None while it may not be."""
+        if self.action is Action.DELETE:
+            return platform.gone(record)
+        return platform.disturbed(record, self.action)
 
 
 @dataclass(frozen=True)
-class Misdirection:
-    """The service no longer leads to its pods; ``action`` says in which way."""
+class Stage:
+    """One fault in one zone, of the faults of an experiment."""
 
-    name: str
-    kind: Kind
-    claim: str
-    expectation: Sight
-    action: Action
+    fault: Fault
+    zone: Zone
 
-    def inject(self, platform: Platform, record: Record) -> None:
-        """Misconfigure the recorded service."""
-        platform.misdirect(record, self.action)
-
-    def effective(self, platform: Platform, record: Record) -> str | None:
-        """Proof that it is misconfigured."""
-        return platform.misdirected(record, self.action)
-
-
-def inside(vantage: Vantage, zone: Zone) -> Expectation:
-    """A fault behind the gateway: whoever asks through that gateway must be answered by another zone."""
-    return Expectation.FAILS_OVER if vantage.zone in {None, zone} else Expectation.UNTOUCHED
-
-
-def at_the_edge(vantage: Vantage, zone: Zone) -> Expectation:
-    """A fault that takes the gateway itself away: judged at the load balancer."""
-    if vantage.zone == zone:
-        return Expectation.MAY_DIE
-    return Expectation.FAILS_OVER if vantage.zone is None else Expectation.UNTOUCHED
+    def __str__(self) -> str:
+        return f"{self.fault.name} {self.zone}"

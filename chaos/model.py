@@ -5,9 +5,13 @@ All times are ``time.monotonic_ns()`` of this machine unless a name says otherwi
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Zone: TypeAlias = str
 """A zone's name, for example ``zone1``."""
@@ -57,6 +61,18 @@ class Vantage:
 
 LOAD_BALANCER = "load-balancer"
 """The name of the load balancer's vantage on every platform."""
+ECHO_PATH = "/echo"
+"""Where every vantage is asked."""
+GATEWAY_HEADER = "x-mesh-chaos-gateway"
+"""The response header by which a load balancer names the gateway that served."""
+
+
+def vantages_of(load_balancer: str, gateways: Mapping[Zone, str]) -> tuple[Vantage, ...]:
+    """The load balancer's at this URL, then each gateway's at its own: every mesh's vantages, on every platform."""
+    return (
+        Vantage(LOAD_BALANCER, load_balancer),
+        *(Vantage(f"gateway-{zone}", url, zone) for zone, url in gateways.items()),
+    )
 
 
 @dataclass(frozen=True, order=True)
@@ -111,6 +127,10 @@ class Attribution:
     gateways: dict[str, Zone]
     """The load balancer's name for the gateway that served (response header) -> its zone."""
 
+    def text(self) -> str:
+        """As it is kept beside samples (``chaos.samples.ATTRIBUTION_FILE``): JSON, the same for the same names."""
+        return json.dumps(vars(self), indent=1, sort_keys=True)
+
 
 class Verdict(StrEnum):
     """What an experiment concludes; in a run of several the first in this order that occurs counts."""
@@ -123,3 +143,7 @@ class Verdict(StrEnum):
     """The probe's own lag or losses exceed their bound: nothing may be concluded."""
     PASS = "PASS"  # noqa: S105 - a verdict, not a password
     """Every objective met."""
+
+
+EXIT_CODES = {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INFRA: 10, Verdict.INVALID: 11}
+"""A run's. pytest's own codes (1 failed, 2 interrupted, 3 internal error, 4 wrong usage, 5 nothing collected) stay."""

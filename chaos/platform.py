@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from chaos.diagnosis.clues import Clues
     from chaos.model import Attribution, Vantage, Zone
 
 
@@ -26,6 +27,22 @@ class Kind(StrEnum):
     """A zone's gateway."""
     CLUSTER = "cluster"
     """The whole zone: control plane, ingress, egress, gateway, echo."""
+    INGRESS = "ingress"
+    """A zone's ingress: the way into it from other zones."""
+    EGRESS = "egress"
+    """A zone's egress."""
+    CONTROL_PLANE = "control-plane"
+    """A zone's control plane."""
+    GLOBAL = "global-control-plane"
+    """The global control plane, whichever zone is asked for."""
+    ZONE = "zone"
+    """That global accepts a zone."""
+    REPLICA = "replica"
+    """One of a zone's several replicas of ``echo``, with its data plane proxy."""
+    WORKLOAD = "workload"
+    """The ``echo`` programs themselves, behind their data plane proxies."""
+    LINK = "link"
+    """The network between a zone's ingress and the other zones."""
 
 
 class Action(StrEnum):
@@ -40,6 +57,28 @@ class Action(StrEnum):
     """The service is offered on another port than the one that is asked for."""
     MISSELECT = "misselect"
     """The service selects no pod."""
+    DISABLE = "disable"
+    """Global no longer accepts the zone."""
+    PAUSE = "pause"
+    """Its processes stand still: connections are accepted by the kernel, and nobody answers."""
+    SLOW = "slow"
+    """It answers late."""
+    ERR = "err"
+    """It answers a share of the requests with errors."""
+    HANG = "hang"
+    """It accepts connections and never answers."""
+    FLAP = "flap"
+    """It goes away and comes back, several times."""
+    ROLL = "roll"
+    """Its members are restarted one after the other, as a careful rollout does."""
+    UPGRADE = "upgrade"
+    """Its members are replaced by those of another version one after the other."""
+    DELAY = "delay"
+    """What passes takes longer."""
+    LOSE = "lose"
+    """A share of the connections breaks."""
+    CUT = "cut"
+    """Nothing passes any more."""
     PUT = "put"
     """The target is made what was recorded."""
 
@@ -121,8 +160,8 @@ class Platform(PlannedPlatform, Protocol):
         """Make the recorded target go away, as a user's mistake or a disaster would."""
         ...
 
-    def misdirect(self, record: Record, action: Action) -> None:
-        """Misconfigure the recorded service as ``action`` says."""
+    def disturb(self, record: Record, action: Action) -> None:
+        """Do to the recorded target what ``action`` says (any but DELETE and PUT)."""
         ...
 
     def put(self, record: Record) -> int | None:
@@ -137,8 +176,8 @@ class Platform(PlannedPlatform, Protocol):
         """Proof, in words, that the target no longer exists; None while it may still."""
         ...
 
-    def misdirected(self, record: Record, action: Action) -> str | None:
-        """Proof, in words, that the service is misconfigured as ``action`` says; else None."""
+    def disturbed(self, record: Record, action: Action) -> str | None:
+        """Proof, in words, that ``action`` was done to the target and lasts; else None."""
         ...
 
     def difference(self, record: Record) -> str | None:
@@ -147,6 +186,20 @@ class Platform(PlannedPlatform, Protocol):
 
     def unsettled(self, zone: Zone) -> str | None:
         """Why the mesh has not taken a repaired zone in again, by what it shows of itself; None when it has."""
+        ...
+
+    def clues(self) -> Clues:
+        """What the mesh shows of itself now, for a diagnosis.
+
+        Unlike the others it never waits for what does not answer, and is silent about what it cannot see.
+        """
+        ...
+
+    def worst_stall_ns(self, since_ns: int) -> int:
+        """How late this machine woke a process of the mesh at worst since then, monotonic ns.
+
+        0 where the mesh is on other machines, or was never held up much: the probe, which goes first, cannot tell.
+        """
         ...
 
     def evidence(self, zone: Zone) -> Mapping[str, str]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from chaos.diagnosis.cause import Diagnosis  # noqa: TC001 - archives read the annotations at run time
 from chaos.model import Interval, Outcome, SeriesKey, Verdict, Zone
-from chaos.slo import Availability, Objectives  # noqa: TC001 - archives read the annotations at run time
+from chaos.slo import Availability, Objectives  # noqa: TC001 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +23,10 @@ class Expectation(StrEnum):
     """Not judged while the fault lasts (what it asks is what was deleted); home again after repair."""
     UNTOUCHED = "untouched"
     """No bad sample and none from another zone, at any time."""
+    RECOVERS = "recovers"
+    """Whoever answers, no bad sample any more within the objective; home again after repair."""
+    SERVED = "served"
+    """No bad sample at any time, whoever answers; home again after repair."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +49,9 @@ class Segment:
 class Outage:
     """A maximal run of bad samples by due time.
 
-    ``length``: at least from the first to the last bad sample, at most from the good one
-    before to the good one after.
+    ``length``: for how long requests that were sent failed: at least from the first to the last bad sample, at most
+    from the good one before to the good one after, each by when it was *sent*. By when they were due, a probe that was
+    held up as an outage ended would tell it shorter than it was.
     """
 
     first_due_ns: int
@@ -94,6 +100,11 @@ class Figures:
     """
     relapses: tuple[Outage, ...] | None = None
     """The same after home had first answered k times in a row; None where it did not, and in older archives."""
+    recovered: Interval | None = None
+    """From the injection until the last bad sample was over while the fault lasts; None where that was not seen.
+
+    Only where the vantage is to recover; where a replica was lost, another zone's answer is none either.
+    """
     away_while_faulty: int | None = None
     """Samples that another zone than home answered for certain before the repair began; None in older archives."""
 
@@ -103,9 +114,19 @@ class Figures:
         return total(outage.length for outage in self.outages)
 
     @property
+    def relapsed(self) -> Interval:
+        """All outages together that began after home had first answered."""
+        return total(outage.length for outage in self.relapses or ())
+
+    @property
     def outage_longest(self) -> Interval:
-        """The longest outage, by its low end then its high end."""
-        return max((o.length for o in self.outages), key=lambda i: (i.low_ns, i.high_ns), default=Interval(0, 0))
+        """The longest outage; nothing where there was none."""
+        return longest(outage.length for outage in self.outages) if self.outages else Interval(0, 0)
+
+
+def longest(lengths: Iterable[Interval]) -> Interval:
+    """The one that may have been longest, by its high end then its low end: that is what has to meet a bound."""
+    return max(lengths, key=lambda length: (length.high_ns, length.low_ns))
 
 
 def total(lengths: Iterable[Interval]) -> Interval:
@@ -148,6 +169,40 @@ class LogEntry:
 
 
 @dataclass(frozen=True)
+class Phase:
+    """One phase of an experiment, in which the mesh does something and is watched."""
+
+    name: str
+    begun_ns: int
+    ended_ns: int
+    certain: bool | None = None
+    """Whether it ended because its answer was certain; False where its limit ended it, None where it waits for none."""
+
+
+@dataclass(frozen=True)
+class Injection:
+    """One of an experiment's faults, as it was injected."""
+
+    fault: str
+    zone: Zone
+    moment: Interval | None
+    """[request sent, effect confirmed]; None where its effect was never proved."""
+    effect: str
+    """The proof that it was in effect, in words."""
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """Which of so many repeats of an experiment this is, from 1."""
+
+    number: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.number} of {self.of}"
+
+
+@dataclass(frozen=True)
 class Result:
     """One experiment, finished. Moments are monotonic ns; ``started_unix_s`` ties them to the wall clock."""
 
@@ -163,7 +218,7 @@ class Result:
     findings: tuple[Finding, ...]
     figures: tuple[Figures, ...]
     injected: Interval | None
-    """[request sent, effect confirmed]."""
+    """[request sent, effect confirmed], of the first fault where there are several."""
     restored: Interval | None
     """[first request sent, restoration confirmed]: the fault lasts until its low end."""
     effect: str
@@ -180,3 +235,11 @@ class Result:
 
     A cluster takes minutes to start. None without a restoration, and in results archived before it was told apart.
     """
+    injections: tuple[Injection, ...] = ()
+    """Every fault, in the order in which they were injected; none in results archived before there could be several."""
+    repeat: Repeat | None = None
+    """None for an experiment that is not repeated."""
+    phases: tuple[Phase, ...] = ()
+    """Every phase, in the order in which they began; none in results archived before they were timed."""
+    diagnosis: Diagnosis | None = None
+    """Why the mesh failed; None where it did not, or nothing can be said of it, and in older archives."""

@@ -16,7 +16,7 @@ from chaos.model import NS_PER_S, Interval, Outcome
 from chaos.result import Outage, Segment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     import numpy.typing as npt
 
@@ -100,12 +100,17 @@ def _joined(series: Series, found: Iterable[tuple[int, int]], calm_ns: int) -> l
 
 
 def _outage(series: Series, low: int, high: int) -> Outage:
-    due = series.due_ns
-    first, last = int(due[low]), int(due[high - 1])
-    before = int(due[low - 1]) if low else first - series.period_ns
-    after = int(due[high]) if high < len(due) else last + series.period_ns
+    first, last = _sent(series, low), _sent(series, high - 1)
+    before = _sent(series, low - 1) if low else first - series.period_ns
+    after = _sent(series, high) if high < len(series) else last + series.period_ns
     bad = int((~series.good[low:high]).sum())
-    return Outage(first, last, Interval(last - first, after - before), bad)
+    due = series.due_ns
+    return Outage(int(due[low]), int(due[high - 1]), Interval(last - first, after - before), bad)
+
+
+def _sent(series: Series, index: int) -> int:
+    """When a sample was sent; the whole column takes 12 MB of a day."""
+    return int(series.due_ns[index]) + int(series.lag_ns[index])
 
 
 def segments(series: Series) -> tuple[Segment, ...]:
@@ -115,8 +120,8 @@ def segments(series: Series) -> tuple[Segment, ...]:
     # one number per kind of answer; bad ones are told apart by outcome and status
     state = np.where(
         series.good,
-        series.zone.astype(np.int64) * 2 + series.away,
-        -1 - (series.outcome.astype(np.int64) * 1000 + series.status),
+        series.zone.astype(np.int32) * 2 + series.away,
+        -1 - (series.outcome.astype(np.int32) * 1000 + series.status),
     )
     starts = np.concatenate(([0], np.flatnonzero(np.diff(state)) + 1, [len(state)])).tolist()
     return tuple(_segment(series, low, high) for low, high in itertools.pairwise(starts))
@@ -154,18 +159,51 @@ def detect(series: Series, injected: Interval) -> Found | None:
     return _found(series, int(affected[0]) + start) if len(affected) else None
 
 
-def failover(series: Series, injected: Interval, faulty: Zone, consecutive: int) -> Found | None:
-    """The first of ``consecutive`` good samples that zones other than the faulty one answered."""
-    elsewhere = series.good & ~series.answered_by(faulty)
-    index = first_run(elsewhere, consecutive, start=_first_after(series, injected.low_ns))
+def recovered(series: Series, *, at_home: bool) -> Mask:
+    """Which samples are as they have to be once a mesh has recovered: good, or home's own answers too."""
+    return series.at_home if at_home else series.good
+
+
+def failover(series: Series, injected: Interval, faulty: Iterable[Zone], consecutive: int) -> Found | None:
+    """The first of ``consecutive`` good samples that zones other than the faulty ones answered.
+
+    Where such were the last ``consecutive`` before the injection too, an earlier fault's failover, they prove nothing
+    until the fault is in effect: then the first of those that go on for ``consecutive`` more from its proof.
+    """
+    elsewhere = series.good & ~series.answered_by(*faulty)
+    start = _first_after(series, injected.low_ns)
+    if start >= consecutive and bool(elsewhere[start - consecutive : start].all()):
+        index = _staying(elsewhere, consecutive, start, _first_after(series, injected.high_ns))
+    else:
+        index = first_run(elsewhere, consecutive, start=start)
     return None if index is None else _found(series, index)
 
 
-def failback(series: Series, restored: Interval, repaired: Zone, consecutive: int) -> Failback:
-    """The first of ``consecutive`` home samples, the repaired zone's own first, with none later that is not home.
+def _staying(mask: Mask, length: int, start: int, proved: int) -> int | None:
+    """Where, at or after ``start``, the first run of True begins that has ``length`` of them from ``proved`` on."""
+    index = first_run(mask, length, start=proved)
+    return None if index is None else index - trailing_run(mask[start:index])
+
+
+def recovery(series: Series, injected: Interval, consecutive: int, *, at_home: bool = False) -> Interval | None:
+    """How long after the injection the first good sample came that only good ones follow; at once where all are good.
+
+    With ``at_home`` an answer of another zone is no good one. None where the newest ``consecutive`` are not all good.
+    """
+    start = _first_after(series, injected.low_ns)
+    bad = np.flatnonzero(~recovered(series, at_home=at_home)[start:]) + start
+    if not len(bad):
+        return Interval(0, 0)
+    if len(series) - 1 - int(bad[-1]) < consecutive:
+        return None
+    return moment(series, int(bad[-1]) + 1).since(injected)
+
+
+def failback(series: Series, restored: Interval, repaired: Collection[Zone], consecutive: int) -> Failback:
+    """The first of ``consecutive`` home samples, the repaired zones' own first, with none later that is not home.
 
     Away or bad alike: what answered for a moment and broke again is not home. At a load balancer another zone
-    may be home too (its gateway served), so that home alone proves nothing: the repaired zone itself must
+    may be home too (its gateway served), so that home alone proves nothing: every repaired zone itself must
     answer first, and again among the last ``consecutive`` of the run.
     """
     start = _first_after(series, restored.low_ns)
@@ -180,12 +218,14 @@ def failback(series: Series, restored: Interval, repaired: Zone, consecutive: in
     return Failback(None if final is None else _found(series, final), int(series.away[first:].sum()), found)
 
 
-def _home_run(series: Series, repaired: Zone, consecutive: int, start: int) -> int | None:
-    own = series.answered_by(repaired) & series.at_home
+def _home_run(series: Series, repaired: Collection[Zone], consecutive: int, start: int) -> int | None:
+    own = [series.answered_by(zone) & series.at_home for zone in repaired]
     for low, high in runs(series.at_home[start:]):
-        mine = np.flatnonzero(own[start + low : start + high])
-        if len(mine) and high - low - int(mine[0]) >= consecutive >= high - low - int(mine[-1]):
-            return start + low + int(mine[0])
+        answers = [np.flatnonzero(mine[start + low : start + high]) for mine in own]
+        if all(map(len, answers)):
+            first = max(int(mine[0]) for mine in answers)
+            if high - low - first >= consecutive >= high - low - min(int(mine[-1]) for mine in answers):
+                return start + low + first
     return None
 
 

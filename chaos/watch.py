@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chaos.model import Interval, SeriesKey, Zone
+    from chaos.outlook import Outlook
     from chaos.samples import Series
 
     AllSeries = Mapping[SeriesKey, Series]
@@ -40,10 +41,23 @@ class Pace:
     Behind a load balancer that chooses at random a request misses the broken zone with a chance of
     (N - 1) / N: by luck alone twenty in a row once in a million among two zones.
     """
-    settle_limit: float = 30.0
-    """After this without the mesh showing the repaired zone as before, it has not come home."""
+    settle_limit: float = 75.0
+    """After this without the mesh showing the repaired zone as before, it has not come home.
+
+    A zone asks for a global control plane that was away every minute only
+    (KUMA_GENERAL_RESILIENT_COMPONENT_MAX_BACKOFF; measured on Kuma 2.13.10: up to 35.5 s after 15 s away).
+    """
     undisturbed: float = 6.0
     """How long a control run, without a fault, is watched."""
+    lasting: float = 15.0
+    """How long a fault is watched, at the least, however fast everybody failed over.
+
+    What a control plane does about a proxy that vanished comes only after 10 s
+    (KUMA_XDS_DATAPLANE_DEREGISTRATION_DELAY), and 3 s later at the clients; a load balancer, or a proxy that helps
+    itself, has moved long before.
+    """
+    between_looks: float = 1.0
+    """In the steady state, between two looks at what the mesh shows of itself: what failed meanwhile, retries hide."""
     every: float = 0.1
     """How often the samples are looked at."""
 
@@ -58,7 +72,7 @@ class Pace:
 
 
 def steady_since(every: AllSeries, zones: tuple[Zone, ...], pace: Pace) -> int | None:
-    """Since when every series has been at home long enough, and the load balancer has used every zone.
+    """Since when every series has been at home long enough, and the load balancer has used each of these zones.
 
     None while that is not so.
     """
@@ -75,60 +89,89 @@ def _steady_start(series: Series, zones: tuple[Zone, ...], pace: Pace) -> int | 
     return int(last.due_ns[0]) if len(last) == wanted and used and bool(last.at_home.all()) else None
 
 
-def failed_over(
-    every: AllSeries, expected: Mapping[SeriesKey, Expectation], injected: Interval, faulty: Zone, pace: Pace
+def took_effect(
+    every: AllSeries, outlook: Mapping[SeriesKey, Outlook], injected: Interval, pace: Pace, *, stage: int = 0
 ) -> bool:
-    """Whether each series that must fail over has done so and has been watched for ``pace.hold`` since."""
-    return all(
-        _held(series, timeline.failover(series, injected, faulty, pace.consecutive(series)), pace)
+    """Whether all that the fault ``stage`` has to bring about was seen.
+
+    Each series that must fail over because of it has done so, and has been watched for ``pace.hold`` since. Those that
+    must recover have not had a bad sample lately.
+    """
+    moving = {k for k in every if outlook[k].expectation is Expectation.FAILS_OVER and outlook[k].stage == stage}
+    return all(_held(every[key], _failover(every[key], outlook[key], injected, pace), pace) for key in moving) and all(
+        outlook[key].expectation is not Expectation.RECOVERS or _calm(series, outlook[key], pace)
         for key, series in every.items()
-        if expected[key] is Expectation.FAILS_OVER
     )
 
 
-def missed_failover(
-    every: AllSeries,
-    expected: Mapping[SeriesKey, Expectation],
-    injected: Interval,
-    faulty: Zone,
-    pace: Pace,
-    *,
-    bound_s: float,
+def lasted(every: AllSeries, since: Interval, pace: Pace) -> bool:
+    """Whether everybody has been watched for ``pace.lasting``: what comes later is none of what happened then.
+
+    Also where it is certain before that a vantage fails: what all others felt is to be known.
+    """
+    return all(_watched_s(series, since.high_ns) >= pace.lasting for series in every.values())
+
+
+def _calm(series: Series, outlook: Outlook, pace: Pace) -> bool:
+    """Whether the newest samples, for ``pace.hold`` and at least k, are as they have to be."""
+    good = timeline.trailing_run(timeline.recovered(series, at_home=outlook.at_home))
+    return good >= max(pace.consecutive(series), math.ceil(pace.hold * NS_PER_S / series.period_ns))
+
+
+def missed_effect(
+    every: AllSeries, outlook: Mapping[SeriesKey, Outlook], injected: Interval, pace: Pace, *, bound_s: float
 ) -> bool:
-    """Whether a series that must fail over can no longer do so within ``bound_s``: then the verdict is certain."""
+    """Whether a series can no longer do within ``bound_s`` what it must: then the verdict is certain."""
+    bound_ns = injected.high_ns + int(bound_s * NS_PER_S)
+    late = {Expectation.FAILS_OVER: _moves_late, Expectation.RECOVERS: _recovers_late}
     return any(
-        _too_late(series, injected, faulty, pace, bound_s)
+        late[outlook[key].expectation](series, outlook[key], injected, pace, bound_ns)
         for key, series in every.items()
-        if expected[key] is Expectation.FAILS_OVER
+        if outlook[key].expectation in late
     )
 
 
-def _too_late(series: Series, injected: Interval, faulty: Zone, pace: Pace, bound_s: float) -> bool:
-    if timeline.failover(series, injected, faulty, pace.consecutive(series)) is not None:
+def _moves_late(series: Series, outlook: Outlook, injected: Interval, pace: Pace, bound_ns: int) -> bool:
+    if _failover(series, outlook, injected, pace) is not None:
         return False
     # what is under way now may yet become a failover that began in time
-    under_way = timeline.trailing_run(series.good & ~series.answered_by(faulty))
+    under_way = timeline.trailing_run(series.good & ~series.answered_by(*outlook.faulty))
     earliest = series[len(series) - max(1, under_way) :].due_ns
-    return len(earliest) > 0 and int(earliest[0]) > injected.high_ns + int(bound_s * NS_PER_S)
+    return len(earliest) > 0 and int(earliest[0]) > bound_ns
+
+
+def _recovers_late(series: Series, outlook: Outlook, __: Interval, ___: Pace, bound_ns: int) -> bool:
+    if not len(series):
+        return False
+    late = series.between(bound_ns, int(series.due_ns[-1]) + 1)
+    return not timeline.recovered(late, at_home=outlook.at_home).all()
+
+
+def _failover(series: Series, outlook: Outlook, injected: Interval, pace: Pace) -> timeline.Found | None:
+    return timeline.failover(series, injected, outlook.faulty, pace.consecutive(series))
 
 
 def came_home(
-    every: AllSeries,
-    expected: Mapping[SeriesKey, Expectation],
-    mended: Interval,
-    repaired: Zone,
-    pace: Pace,
+    every: AllSeries, outlook: Mapping[SeriesKey, Outlook], mended: Mapping[SeriesKey, Interval], pace: Pace
 ) -> bool:
-    """Whether each series that had to move or die is home again and has been watched for ``pace.hold`` since."""
-    return all(
-        _held(series, timeline.failback(series, mended, repaired, pace.consecutive(series)).found, pace)
-        for key, series in every.items()
-        if expected[key] is not Expectation.UNTOUCHED
-    )
+    """Whether each series that was not to stay as it was is home again, and was watched for ``pace.hold`` since.
+
+    Where that is none, nobody has moved whose return would tell that the repair is over: all are watched for as long as
+    after a fault.
+    """
+    moved = [key for key in every if outlook[key].expectation is not Expectation.UNTOUCHED]
+    if not moved:
+        return all(lasted({key: series}, mended[key], pace) for key, series in every.items())
+    return all(_held(every[key], _home(every[key], outlook[key], mended[key], pace), pace) for key in moved)
+
+
+def _home(series: Series, outlook: Outlook, mended: Interval, pace: Pace) -> timeline.Found | None:
+    return timeline.failback(series, mended, outlook.returns, pace.consecutive(series)).found
 
 
 def _held(series: Series, found: timeline.Found | None, pace: Pace) -> bool:
-    if found is None:
-        return False
-    watched = int(series.due_ns[-1]) - int(series.due_ns[found.index])
-    return watched >= int(pace.hold * NS_PER_S)
+    return found is not None and _watched_s(series, int(series.due_ns[found.index])) >= pace.hold
+
+
+def _watched_s(series: Series, since_ns: int) -> float:
+    return (int(series.due_ns[-1]) - since_ns) / NS_PER_S if len(series) else 0.0

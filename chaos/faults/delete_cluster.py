@@ -1,6 +1,6 @@
 """Everything in a zone goes away at once."""
 
-from chaos.fault import Deletion, at_the_edge
+from chaos.fault import Fault, Part
 from chaos.platform import Kind
 
-FAULT = Deletion("delete-cluster", Kind.CLUSTER, "delete-cluster-moves", at_the_edge)
+FAULT = Fault("delete-cluster", Kind.CLUSTER, Part.ALL, "delete-cluster-moves")

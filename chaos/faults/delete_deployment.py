@@ -1,6 +1,6 @@
 """Every replica of a zone's ``echo`` goes away, with its data plane proxy."""
 
-from chaos.fault import Deletion, inside
+from chaos.fault import Fault, Part
 from chaos.platform import Kind
 
-FAULT = Deletion("delete-deployment", Kind.DEPLOYMENT, "delete-deployment-reroutes", inside)
+FAULT = Fault("delete-deployment", Kind.DEPLOYMENT, Part.ECHO, "delete-deployment-reroutes")

@@ -1,6 +1,6 @@
 """A zone's gateway goes away; the mesh behind it is well."""
 
-from chaos.fault import Deletion, at_the_edge
+from chaos.fault import Fault, Part
 from chaos.platform import Kind
 
-FAULT = Deletion("delete-gateway", Kind.GATEWAY, "delete-gateway-moves", at_the_edge)
+FAULT = Fault("delete-gateway", Kind.GATEWAY, Part.GATEWAY, "delete-gateway-moves")

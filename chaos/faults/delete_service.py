@@ -1,6 +1,6 @@
 """A zone stops offering ``echo``; the workload itself goes on."""
 
-from chaos.fault import Deletion, inside
+from chaos.fault import Fault, Part
 from chaos.platform import Kind
 
-FAULT = Deletion("delete-service", Kind.SERVICE, "delete-service-reroutes", inside)
+FAULT = Fault("delete-service", Kind.SERVICE, Part.ECHO, "delete-service-reroutes")

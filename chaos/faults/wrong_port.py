@@ -1,6 +1,6 @@
 """A zone's ``echo`` names a port number where nothing listens."""
 
-from chaos.fault import Misdirection, inside
+from chaos.fault import Fault, Part
 from chaos.platform import Action, Kind
 
-FAULT = Misdirection("wrong-port", Kind.SERVICE, "wrong-port-reroutes", inside, Action.REDIRECT)
+FAULT = Fault("wrong-port", Kind.SERVICE, Part.ECHO, "wrong-port-reroutes", Action.REDIRECT)

@@ -1,6 +1,6 @@
 """A zone's ``echo`` sends to a port by a name that its pods do not have."""
 
-from chaos.fault import Misdirection, inside
+from chaos.fault import Fault, Part
 from chaos.platform import Action, Kind
 
-FAULT = Misdirection("wrong-port-name", Kind.SERVICE, "misconfigured-service-reroutes", inside, Action.MISNAME)
+FAULT = Fault("wrong-port-name", Kind.SERVICE, Part.ECHO, "misconfigured-service-reroutes", Action.MISNAME)

@@ -1,6 +1,6 @@
 """A zone's ``echo`` selects no pod."""
 
-from chaos.fault import Misdirection, inside
+from chaos.fault import Fault, Part
 from chaos.platform import Action, Kind
 
-FAULT = Misdirection("wrong-selector", Kind.SERVICE, "misconfigured-service-reroutes", inside, Action.MISSELECT)
+FAULT = Fault("wrong-selector", Kind.SERVICE, Part.ECHO, "misconfigured-service-reroutes", Action.MISSELECT)

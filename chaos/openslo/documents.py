@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import yaml
 from pydantic import ValidationError
 
 from chaos.errors import SettingsError
 from chaos.openslo.schema import Head, Part
+from chaos.wording import meant, path, reason
+from chaos.yamlfile import YamlFileError, parse, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
 
 P = TypeVar("P", bound=Part)
-_LONGEST_ECHO = 60
 
 
 def refusal(where: object, reason: str) -> SettingsError:
@@ -75,55 +73,10 @@ def _called(content: dict[Any, Any]) -> str:
 
 def _parsed(file: Path) -> list[Any]:
     try:
-        text = file.read_text("utf-8-sig")
-    except FileNotFoundError:
-        raise refusal(file, "there is no such file; a path counts from the folder in which pytest is started") from None
-    except OSError as error:
-        raise refusal(file, f"cannot be read: {error.strerror or error}") from None
-    except ValueError as error:  # no UTF-8, or a name that no file can have
-        raise refusal(file, f"cannot be read: {error}") from None
-    try:
-        return _loaded(file, text)
-    except yaml.MarkedYAMLError as error:
-        raise refusal(_place(file, error.problem_mark or error.context_mark), error.problem or "no YAML") from None
-    except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
-        # what PyYAML lets through of scalars that are not what they look like, such as !!int x, and of deep nesting
-        raise refusal(file, f"cannot be read as YAML: {error}") from None
-
-
-def _place(file: Path, mark: yaml.Mark | None) -> str:
-    return f"{file}: line {mark.line + 1}, column {mark.column + 1}" if mark else str(file)
-
-
-def _loaded(file: Path, text: str) -> list[Any]:
-    """The documents as plain data; a key that is there twice is refused: PyYAML would keep the last in silence."""
-    for key in _repeated(text):
-        raise refusal(_place(file, key.start_mark), f"the key {key.value!r} is there twice")
-    return list(yaml.safe_load_all(text))
-
-
-def _repeated(text: str) -> Iterator[yaml.ScalarNode]:
-    nodes: list[yaml.Node] = list(yaml.compose_all(text, yaml.SafeLoader))
-    visited = set[int]()
-    while nodes:
-        node = nodes.pop()
-        if id(node) in visited or not isinstance(node, yaml.CollectionNode):
-            continue  # an alias may lead back to what it is in
-        visited.add(id(node))
-        if isinstance(node, yaml.MappingNode):
-            yield from _repeated_keys([key for key, _ in node.value])
-            nodes += [value for _, value in node.value]
-        else:
-            nodes += node.value
-
-
-def _repeated_keys(keys: list[yaml.Node]) -> Iterator[yaml.ScalarNode]:
-    seen = set[str]()
-    for key in keys:
-        if isinstance(key, yaml.ScalarNode):
-            if key.value in seen:
-                yield key
-            seen.add(key.value)
+        return [document.content for document in parse(read_text(file))]
+    except YamlFileError as error:
+        place = error.place
+        raise refusal(f"{file}: line {place.line}, column {place.column}" if place else file, str(error)) from None
 
 
 def _validated(model: type[P], content: Any, where: str) -> P:
@@ -131,36 +84,15 @@ def _validated(model: type[P], content: Any, where: str) -> P:
         return model.model_validate(content)
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
-        raise refusal(where, f"{_path(detail['loc'])}{_reason(detail)}") from None
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
-    return f"{path}: " if path else ""
+        place = path(detail["loc"])
+        raise refusal(where, f"{place}: {_reason(detail)}" if place else _reason(detail)) from None
 
 
 def _reason(detail: ErrorDetails) -> str:
-    match detail["type"]:
-        case "value_error":
-            return str(detail["ctx"]["error"])
-        case "missing":
-            return "is missing"
-        case "extra_forbidden":
-            return f"OpenSLO v1 has no such field{_meant(str(detail['loc'][-1]))}"
-        case "string_type":
-            return "must be text; put it in quotes"
-        case "literal_error" | "enum":
-            return f"must be {detail['ctx']['expected']}, not {_shown(detail['input'])}"
-        case _:
-            return detail["msg"].replace("Input should be", "must be")
+    if detail["type"] == "extra_forbidden":
+        return f"OpenSLO v1 has no such field{meant(str(detail['loc'][-1]), _fields())}"
+    return reason(detail)
 
 
-def _meant(name: str) -> str:
-    known = {field.alias for model in Part.__subclasses__() for field in model.model_fields.values() if field.alias}
-    close = get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
-
-
-def _shown(value: Any) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= _LONGEST_ECHO else f"{shown[:_LONGEST_ECHO]}..."
+def _fields() -> set[str]:
+    return {field.alias for model in Part.__subclasses__() for field in model.model_fields.values() if field.alias}

@@ -8,11 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chaos.errors import SettingsError
-from chaos.model import Lane, Vantage
-
-GATEWAY_HEADER = "x-mesh-chaos-gateway"
-"""The response header by which a load balancer names the gateway that served."""
-
+from chaos.model import GATEWAY_HEADER, Lane, Vantage
 
 _OWN_DESCRIPTORS = 64
 

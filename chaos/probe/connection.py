@@ -1,7 +1,7 @@
 """Connections and the requests they carry, on bare sockets.
 
 No task, stream or transport stands between the event loop and the socket: each event is one short callback,
-which is what makes a sample cheap (see ``benchmarks/probe.py``) and its timestamps close to the events.
+which is what makes a sample cheap (docs/benchmarks.md) and its timestamps close to the events.
 """
 
 from __future__ import annotations
@@ -118,7 +118,9 @@ class Connection:
             self._client.ended(flight, self, self._reply, outcome)
 
     def expire(self) -> None:
-        """The request's time limit has passed."""
+        """The request's time limit has passed; an answer that came while this process was held up counts."""
+        if self._reading:
+            self._readable()
         self._land(Outcome.TIMEOUT)
 
     def open(self) -> bool:

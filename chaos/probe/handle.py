@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Self
 
 from chaos import errors
 from chaos.errors import ChaosError, InvalidRun, SettingsError
-from chaos.model import Lane
-from chaos.probe.config import GATEWAY_HEADER, Config
+from chaos.model import GATEWAY_HEADER, Lane
+from chaos.probe.config import Config
 from chaos.samples import SampleLog
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from chaos.model import NS_PER_S
 from chaos.result import ProbeHealth
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -29,17 +29,26 @@ _MS = 1_000_000
 
 def health(series: Mapping[SeriesKey, Series]) -> ProbeHealth:
     """The probe's own lag (``sent - due``, in milliseconds) and losses, over all series."""
-    lag = np.concatenate([s.lag_ns for s in series.values()] or [np.zeros(0, np.uint32)])
+    lags = [s.lag_ns for s in series.values() if len(s)]
     return ProbeHealth(
-        samples=len(lag),
+        samples=sum(map(len, lags)),
         lost=sum(s.lost for s in series.values()),
-        lag_p99_ms=_p99(lag) / _MS if len(lag) else 0.0,
-        lag_max_ms=float(lag.max()) / _MS if len(lag) else 0.0,
+        lag_p99_ms=_p99(lags) / _MS,
+        lag_max_ms=max((int(lag.max()) for lag in lags), default=0) / _MS,
     )
 
 
-def _p99(lag: npt.NDArray[Any]) -> float:
-    return float(np.percentile(lag, 99, method="inverted_cdf", overwrite_input=True))  # of a day: 35 MB less
+def _p99(lags: Sequence[npt.NDArray[Any]]) -> int:
+    """The smallest lag that 99 % of all do not exceed, by bisection: joining those of a day takes 35 MB more."""
+    enough = -(-99 * sum(map(len, lags)) // 100)
+    low, high = 0, max((int(lag.max()) for lag in lags), default=0)
+    while low < high:
+        middle = (low + high) // 2
+        if sum(int(np.count_nonzero(lag <= middle)) for lag in lags) >= enough:
+            high = middle
+        else:
+            low = middle + 1
+    return low
 
 
 def complaint(probe: ProbeHealth, series: Mapping[SeriesKey, Series]) -> str | None:

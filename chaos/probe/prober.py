@@ -40,6 +40,7 @@ class Prober:
         report: Callable[[Sample], None],
         stopped: Callable[[], None],
     ) -> None:
+        self._report = report
         self._clients = [
             Client(
                 loop=loop,
@@ -48,7 +49,7 @@ class Prober:
                 request=request(series.vantage, series.lane),
                 lane=series.lane,
                 gateway_header=gateway_header.lower().encode(),
-                report=report,
+                report=self._landed,
             )
             for index, series in enumerate(schedule.series)
         ]
@@ -65,6 +66,11 @@ class Prober:
         """Begin no further request."""
         self._stopping = True
         self._ring()
+
+    def _landed(self, sample: Sample) -> None:
+        self._report(sample)
+        if self._stopping:  # nothing else would ring before the next deadline, and this may have been the last
+            self._alarm.set(time.monotonic_ns())
 
     def _ring(self) -> None:
         now_ns = time.monotonic_ns()

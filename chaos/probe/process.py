@@ -26,6 +26,7 @@ from chaos.errors import ChaosError, InvalidRun
 from chaos.model import NS_PER_S, Outcome
 from chaos.probe.config import Config
 from chaos.probe.pacer import plan
+from chaos.probe.priority import go_along, go_first
 from chaos.probe.prober import Prober
 from chaos.probe.sink import Sink
 from chaos.probe.target import target
@@ -94,6 +95,7 @@ class Process:
         self._loop.add_reader(self._commands.fileno(), self._command, prober, sink)
         _say(ready=True)
         self._loop.run_forever()
+        go_along()  # nothing is due any more, and the file may be large
         sink.close()
         if self._error is not None:
             raise self._error
@@ -126,7 +128,6 @@ def _prepare(descriptors: int) -> None:
     # (synchronize_rcu), just when an outage makes connections pile up: have it large from the beginning.
     os.close(fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, descriptors - 1))
     sys.setswitchinterval(0.0005)  # the sink's thread may hold up the loop no longer (5 ms by default)
-    with contextlib.suppress(OSError):  # ahead of the mesh on a busy machine, where we may
-        os.setpriority(os.PRIO_PROCESS, 0, -10)
     gc.collect()
     gc.freeze()  # what the imports left is never looked at again, so a full collection is short
+    go_first()

@@ -29,12 +29,14 @@ the same. A file cut off anywhere is read up to its last whole batch, and ``ende
 rows that no probe can have written (sent before they were due, two of one sample) make a file a damaged one.
 """
 
-from chaos.samples.file import SampleWriter, compact, ended, write_samples
+from chaos.samples.file import ATTRIBUTION_FILE, FILE_NAME, SampleWriter, compact, ended, write_samples
 from chaos.samples.log import SampleLog, read_samples
 from chaos.samples.schedule import Sample, Schedule, SeriesPlan
 from chaos.samples.series import NOBODY, Series
 
 __all__ = [
+    "ATTRIBUTION_FILE",
+    "FILE_NAME",
     "NOBODY",
     "Sample",
     "SampleLog",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.ipc
 
 from chaos.errors import SamplesError
+from chaos.redaction import redacted
 from chaos.samples.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
     from chaos.samples.schedule import Sample
 
+FILE_NAME = "samples.arrow"
+ATTRIBUTION_FILE = "attribution.json"
+"""Beside the samples: which zone each name in them stands for, a ``chaos.model.Attribution`` as JSON."""
 METADATA_KEY = b"mesh-chaos"
 """The schema's metadata that holds the schedule."""
 COLUMNS = (
@@ -66,7 +71,7 @@ class SampleWriter:
     def write(self, samples: Sequence[Sample]) -> None:
         """Append ``samples`` as one record batch."""
         columns = zip(*map(_ROW, samples), strict=True) if samples else [()] * len(COLUMNS)
-        arrays = [pa.array(values, kind) for values, (_, kind) in zip(columns, COLUMNS, strict=True)]
+        arrays = [pa.array(_kept(values, kind), kind) for values, (_, kind) in zip(columns, COLUMNS, strict=True)]
         with self._writing():
             self._stream.write_batch(pa.record_batch(arrays, schema=self._schema))
 
@@ -93,6 +98,16 @@ class SampleWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _kept(values: Sequence[Any], kind: Any) -> Sequence[Any]:
+    """Names come from answers, which anybody may have written: what looks like a secret in them is not kept."""
+    return list(map(_without_secrets, values)) if kind == pa.string() else values
+
+
+@lru_cache(4096)
+def _without_secrets(name: str) -> str:
+    return redacted(name)
 
 
 def _create(path: Path) -> Any:

@@ -50,9 +50,11 @@ class Grid:
     def moments(self) -> Moments:
         """The moments themselves."""
         steps = self.steps
-        if isinstance(steps, range):
-            steps = np.arange(steps.start, steps.stop, steps.step, dtype=np.int64)
-        return steps.astype(np.int64) * self.period_ns + self.start_ns
+        whole = np.arange(steps.start, steps.stop, steps.step) if isinstance(steps, range) else steps
+        moments = whole.astype(np.int64, copy=whole is steps)
+        moments *= self.period_ns
+        moments += self.start_ns
+        return moments
 
     def __getitem__(self, part: slice) -> Grid:
         return replace(self, steps=self.steps[part])
@@ -169,10 +171,10 @@ class Series:
         away: npt.NDArray[np.bool_] = self.good & (self.zone != self.home)
         return away
 
-    def answered_by(self, zone: Zone) -> npt.NDArray[np.bool_]:
-        """Which requests ``zone`` answered."""
-        code = self.zones.index(zone) if zone in self.zones else NOBODY - 1
-        answered: npt.NDArray[np.bool_] = self.good & (self.zone == code)
+    def answered_by(self, *zones: Zone) -> npt.NDArray[np.bool_]:
+        """Which requests one of ``zones`` answered."""
+        codes = [code for code, zone in enumerate(self.zones) if zone in zones]
+        answered: npt.NDArray[np.bool_] = self.good & np.isin(self.zone, codes)
         return answered
 
     def __getitem__(self, part: slice) -> Series:
