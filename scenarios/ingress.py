@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from chaos.claims import ENTERS_BY_INGRESS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,5 +22,5 @@ def entering_by_ingress(prove: Prover, mesh: Mesh, zone: str, profile: str) -> I
     passed = {other: mesh.ingress_bytes(other) - count for other, count in before.items()}
     evidence = ", ".join(f"the ingress of {other} passed on {count} bytes" for other, count in passed.items())
     prove.check(
-        mesh, "enters-by-ingress", zone, profile, holds=any(count > 0 for count in passed.values()), evidence=evidence
+        mesh, ENTERS_BY_INGRESS, zone, profile, holds=any(count > 0 for count in passed.values()), evidence=evidence
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chaos.outlook import entered_zones
 from chaos.watch import Pace
 from fixtures.mesh import Backend
 from scenarios.ingress import entering_by_ingress
@@ -22,7 +23,8 @@ _A_MOMENT = Pace(undisturbed=2.0)
 def test_walkthrough(prove: Prover, bare_mesh: Mesh, profile: str) -> None:
     """Route to the zone's echo; add the multi-zone service; re-point the route; take echo away in one zone."""
     mesh = bare_mesh
-    first = mesh.zones[0]
+    entered = entered_zones(mesh.vantages)
+    first = entered[0]
 
     # An HTTPRoute to each zone's own echo: answered by the zone's own pods.
     prove(mesh, None, first, profile, claims=("zone-local-route",), step="1-route-to-own-echo", pace=_A_MOMENT)
@@ -32,7 +34,7 @@ def test_walkthrough(prove: Prover, bare_mesh: Mesh, profile: str) -> None:
     prove(mesh, None, first, profile, claims=("nearest-first",), step="2-multizone-service-applied", pace=_A_MOMENT)
 
     # The routes are re-pointed: still the nearest answers.
-    for zone in mesh.zones:
+    for zone in entered:
         mesh.route(zone, Backend.MULTIZONE)
     prove(mesh, None, first, profile, claims=("nearest-first",), step="3-route-re-pointed", pace=_A_MOMENT)
 
