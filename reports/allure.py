@@ -18,7 +18,7 @@ from chaos.claims import CLAIMS
 from chaos.redaction import redacted
 from reports.allure_identity import identify
 from reports.archive import FILE_NAME, dump
-from reports.summary import render_one
+from reports.terminal.summary import render_one
 from reports.words import NO_FAULT, plain, sentence, title
 
 if TYPE_CHECKING:

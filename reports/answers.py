@@ -202,8 +202,10 @@ def quiet(figures: Figures) -> bool:
 def absent(figures: Figures, result: Result) -> tuple[str, ...]:
     """What should have come about in a series and did not, as far as the experiment got."""
     stays = figures.expectation is Expectation.FAILS_OVER and figures.failover is None
+    ails = figures.expectation is Expectation.RECOVERS and figures.recovered is None
     strays = figures.expectation is not Expectation.UNTOUCHED and figures.failback is None
     return (
         *(("no failover",) if stays and result.injected else ()),
+        *(("not recovered",) if ails and result.injected else ()),
         *(("not home again",) if strays and result.restored else ()),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -18,13 +18,19 @@ from chaos.result import Result  # noqa: TC001 - pydantic needs it when the mode
 if TYPE_CHECKING:
     from pathlib import Path
 
+Model = TypeVar("Model", bound=BaseModel)
+
 FORMAT: Final = "mesh-chaos-result"
 VERSION: Final = 1
 FILE_NAME = "result.json"
 
 
 class ArchiveError(ChaosError):
-    """An archived result cannot be written or read."""
+    """What is archived, a result or what is kept beside it, cannot be written or read."""
+
+
+class MissingError(ArchiveError):
+    """There is no such file."""
 
 
 class _File(BaseModel):
@@ -75,6 +81,25 @@ def first_of(error: ValidationError) -> str:
     """The first thing that is wrong, with its place."""
     detail = error.errors()[0]
     return f"{'.'.join(str(part) for part in detail['loc'])}: {detail['msg']}"
+
+
+def read_model(model: type[Model], path: Path, called: str = "", advice: str = "") -> Model:
+    """The file at ``path``, as ``model`` says what is in it.
+
+    Errors call it by its path, or as ``called`` says; ``advice`` ends what is said of one that cannot be understood.
+
+    Raises:
+        MissingError: there is none.
+        ArchiveError: it cannot be read, or is not what it should be.
+    """
+    called = called or str(path)
+    try:
+        return model.model_validate_json(path.read_bytes())
+    except OSError as error:
+        kind = MissingError if isinstance(error, FileNotFoundError) else ArchiveError
+        raise kind(f"{called} cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        raise ArchiveError(f"{called} cannot be understood: {first_of(error)}{advice}") from error
 
 
 def write(result: Result, folder: Path) -> Path:

@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING
 from chaos.model import Verdict
 from reports import schema
 from reports.glance import run_verdict, told, troubles
+from reports.injections import injections
+from reports.repeats import repeats
+from reports.sabotages import rate
 from reports.verdicts import broken_claims, claim_verdicts, expected, surprising
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from chaos.detection import Detection
     from chaos.model import Interval
-    from chaos.result import Figures, Finding, Outage, Result
+    from chaos.result import Figures, Finding, Injection, Outage, Result
+    from reports.history.record import Bounds
+    from reports.repeats import Repeated, Repeats
     from reports.run import Run
     from reports.verdicts import ClaimVerdict
 
@@ -34,7 +40,9 @@ def render(run: Run) -> str:
             schema.Trouble(verdict=one.verdict, subject=one.subject, reasons=list(one.reasons)) for one in troubles(run)
         ],
         claims=[_claim(verdict) for verdict in claim_verdicts(run.results)],
-        experiments=[_experiment(result) for result in run.results],
+        experiments=[experiment(result) for result in run.results],
+        sabotages=_sabotages(run.detections) if run.detections else None,
+        repeats=[_repeats(one) for one in repeats(run.results)],
         failures=[
             schema.Unfinished(test=told(one.test), verdict=one.verdict, message=told(one.message))
             for one in run.about.failures
@@ -56,7 +64,8 @@ def _claim(verdict: ClaimVerdict) -> schema.Claim:
     )
 
 
-def _experiment(result: Result) -> schema.Experiment:
+def experiment(result: Result) -> schema.Experiment:
+    """One experiment, as the summary has it."""
     names = ("scenario", "fault", "zone", "profile", "platform", "engine")
     lasted = result.restored.since(result.injected) if result.injected and result.restored else None
     probe = result.probe
@@ -71,9 +80,11 @@ def _experiment(result: Result) -> schema.Experiment:
         claims=list(map(told, result.claims)),
         broken_claims=sorted(map(told, broken_claims(result))) if result.verdict is Verdict.FAIL else [],
         findings=list(map(_reason, result.findings)),
+        diagnosis=_diagnosis(result),
         objectives=_bounds(result),
         fault_lasted=_span(lasted),
         effect=told(result.effect),
+        injections=[_injection(one, result) for one in injections(result)],
         probe=probe
         and schema.Probe(
             samples=probe.samples,
@@ -82,11 +93,76 @@ def _experiment(result: Result) -> schema.Experiment:
             lag_max_ms=_finite(probe.lag_max_ms),
         ),
         series=list(map(_series, result.figures)),
+        repeat=result.repeat.number if result.repeat else None,
     )
+
+
+def _sabotages(detections: Sequence[Detection]) -> schema.Sabotages:
+    found = rate(detections)
+    return schema.Sabotages(
+        tried=found.tried,
+        caught=found.caught,
+        explained=found.explained,
+        detection_rate_above_ratio=found.at_least,
+        detections=list(map(_detection, detections)),
+    )
+
+
+def _detection(one: Detection) -> schema.Detection:
+    texts = ("sabotage", "mistake", "sentence", "reason", "experiment")
+    return schema.Detection(
+        **{name: told(getattr(one, name)) for name in texts},
+        standing=one.standing,
+        expected=one.expected,
+        cause=one.cause,
+        verdict=one.verdict,
+    )
+
+
+def _repeats(one: Repeats) -> schema.Repeats:
+    return schema.Repeats(
+        title=told(one.title),
+        outcome=one.outcome,
+        planned=one.planned,
+        ran=one.ran,
+        counts=dict(one.verdicts),
+        documented=one.documented,
+        statement=one.statement,
+        failure_rate_below_ratio=one.failure_rate_below,
+        figures=list(map(_repeated, one.figures)),
+        folders=list(map(_folder, one.results)),
+    )
+
+
+def _repeated(figure: Repeated) -> schema.RepeatedFigure:
+    return schema.RepeatedFigure(
+        figure=figure.name,
+        values=figure.values,
+        median=_ends(figure.median),
+        true_median=_ends(figure.interval.bounds) if figure.interval else None,
+        confidence_ratio=figure.interval.confidence if figure.interval else None,
+        best=_ends(figure.best),
+        worst=_ends(figure.worst),
+    )
+
+
+def _ends(length: Bounds) -> schema.Ends:
+    return schema.Ends(low_s=_finite(length.low_s), high_s=_finite(length.high_s))
+
+
+def _injection(one: Injection, result: Result) -> schema.Injection:
+    after = one.moment.since(result.injected) if one.moment and result.injected else None
+    return schema.Injection(fault=told(one.fault), zone=told(one.zone), after=_span(after), effect=told(one.effect))
 
 
 def _folder(result: Result) -> str:
     return told(PurePath(result.artifacts).name)
+
+
+def _diagnosis(result: Result) -> schema.Diagnosis | None:
+    if (found := result.diagnosis) is None:
+        return None
+    return schema.Diagnosis(cause=found.cause, sentence=told(found.sentence), evidence=list(map(told, found.evidence)))
 
 
 def _reason(finding: Finding) -> schema.Reason:

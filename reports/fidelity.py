@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from chaos.model import LOAD_BALANCER, Lane
 from reports import archive
-from reports.policies import MEASURED, where_felt
 from reports.words import NO_FAULT
+from reports.worst import MEASURED, where_felt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -152,7 +152,7 @@ def _of(entry: dict[str, Any]) -> Felt:
 
 def results_of(runs: Iterable[Path]) -> list[Result]:
     """Every result of these runs."""
-    return [archive.read(file) for run in runs for file in sorted(run.glob("*/result.json"))]
+    return [archive.read(file) for run in runs for file in sorted(run.glob(f"*/{archive.FILE_NAME}"))]
 
 
 def _record(results: Sequence[Result]) -> dict[str, Any]:

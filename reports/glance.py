@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chaos.model import Verdict
+from chaos.model import EXIT_CODES, Verdict
 from chaos.redaction import redacted
 from reports.since import since
 from reports.verdicts import expected, first_of, reason, surprising
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chaos.result import Finding, Result
     from reports.run import Run
 
-ENDED = {0: Verdict.PASS, 1: Verdict.FAIL, 10: Verdict.INFRA, 11: Verdict.INVALID}
+ENDED = {code: verdict for verdict, code in EXIT_CODES.items()}
 """What a run's exit code says; every other one is that of a run that was stopped, or began wrongly."""
 _ORDER = {verdict: place for place, verdict in enumerate(Verdict)}
 _THE_RUN = "the run"
@@ -77,7 +77,8 @@ def _of_results(run: Run) -> Iterator[Trouble]:
 def _reasons(result: Result) -> tuple[str, ...]:
     if surprising(result):
         return (told(f"it passed, but is documented as false under this profile: {reason(result)}"),)
-    return tuple(map(_told_of, result.findings)) or ("no reason was recorded",)
+    cause = (told(str(result.diagnosis)),) if result.diagnosis else ()
+    return (*cause, *map(_told_of, result.findings)) or ("no reason was recorded",)
 
 
 def _told_of(finding: Finding) -> str:
@@ -104,9 +105,11 @@ def _of_unreadable(run: Run) -> Iterator[Trouble]:
 def _of_the_run(run: Run, found: Verdict | None) -> Iterator[Trouble]:
     """What only the exit code says, and that there is nothing from which to conclude."""
     code = run.about.exit_code
-    if code is not None and code not in ENDED:
+    if code is None and found is None:
+        yield Trouble(Verdict.INFRA, _THE_RUN, ("it did not end: what it would still have found is not known",))
+    elif code is not None and code not in ENDED:
         yield Trouble(Verdict.INFRA, _THE_RUN, (f"it was stopped or could not begin: pytest's exit code is {code}",))
     elif code is not None and severity(said := ENDED[code]) < severity(found or Verdict.PASS):
         yield Trouble(said, _THE_RUN, (f"its exit code is {code}, {said}, which no result explains: {_LOOK}",))
-    if not run.results:
+    if not run.results and not run.detections:
         yield Trouble(Verdict.INFRA, _THE_RUN, ("no experiment was finished: nothing is proven",))

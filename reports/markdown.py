@@ -12,26 +12,34 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from chaos.detection import Detected
 from chaos.model import Verdict
 from reports.answers import absent
-from reports.glance import judged, run_verdict, severity, told, troubles
+from reports.glance import run_verdict, severity, told, troubles
+from reports.injections import sequence
+from reports.repeats import badness, repeats
+from reports.sabotages import HEADINGS, cells, rate
 from reports.verdicts import Standing, claim_verdicts, expected, surprising
+from reports.walltime import in_words, together, wall_times
 from reports.words import cost, count, day_and_time, span, title
 from reports.worst import worst
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from chaos.detection import Detection
     from chaos.model import Interval
     from chaos.result import Result
     from reports.glance import Trouble
+    from reports.repeats import Repeats
     from reports.run import Run
     from reports.verdicts import ClaimVerdict
+    from reports.walltime import WallTime
 
 FILE_NAME = "summary.md"
 LIMIT = 60_000
 """Bytes of UTF-8, at most."""
-_BROKE, _CLAIMS, _EXPERIMENTS = 22_000, 12_000, 18_000
+_BROKE, _CLAIMS, _SABOTAGES, _REPEATS, _EXPERIMENTS, _TIME = 17_000, 12_000, 4_000, 4_000, 13_000, 2_000
 """Bytes of each section; what one leaves over is the next one's. The rest is the head's."""
 _MOST_REASONS, _MOST_PROFILES, _MOST_FACTS = 4, 8, 12
 _NAME, _FACT, _REASON = 100, 50, 500
@@ -49,6 +57,16 @@ _STANDINGS = {
 }
 """How each is shown, the worst first."""
 _WORST_FIRST = {standing: place for place, standing in enumerate(_STANDINGS)}
+_DETECTED = {
+    Detected.UNDETECTED: "❌",
+    Detected.MISDIAGNOSED: "❌",
+    Detected.NOT_TRIED: "⚠️",
+    Detected.UNDIAGNOSED: "☑️",
+    Detected.CAUGHT: "✅",
+}
+"""How a sabotage's outcome is shown, the worst first."""
+_REPEATED = ("experiment", "outcome", "repeats", "what is proven", "failover", "failback", "longest outage")
+_TIMES = ("test", "bring-up", "watched", "ours", "share")
 _HEADINGS = ("experiment", "verdict", "failover", "failback", "longest outage", "bad samples", "budget cost")
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "`": "&#96;", "@": "@\u200b"}
@@ -69,7 +87,14 @@ def render(run: Run) -> str:
     """``run`` on one page of at most ``LIMIT`` bytes."""
     verdicts = claim_verdicts(run.results)
     page, left = _head(run), 0
-    sections = ((_broke(run), _BROKE), (_claims(verdicts), _CLAIMS), (_experiments(run.results), _EXPERIMENTS))
+    sections = (
+        (_broke(run), _BROKE),
+        (_claims(verdicts), _CLAIMS),
+        (_sabotages(run.detections), _SABOTAGES),
+        (_repeats(run.results), _REPEATS),
+        (_experiments(run.results), _EXPERIMENTS),
+        (_time(run), _TIME),
+    )
     for section, room in sections:
         text = _fitted(section, room + left)
         left += room - len(text.encode())
@@ -156,24 +181,68 @@ def _claim(row: Sequence[ClaimVerdict], profiles: Sequence[str]) -> str:
     return _row([escaped(row[0].claim.id, _NAME), *(standings[profile] for profile in profiles)])
 
 
+def _sabotages(detections: Sequence[Detection]) -> _Section:
+    """A row for each mesh that was wrong on purpose, what was not caught first."""
+    order = list(_DETECTED)
+    rows = (_sabotage(one) for one in sorted(detections, key=lambda one: order.index(one.standing)))
+    note = f"{rate(detections)}."
+    return _Section(f"\n## Sabotages\n\n{note}\n\n{_head_of_table(HEADINGS)}", tuple(rows), "sabotages")
+
+
+def _sabotage(one: Detection) -> str:
+    name, standing, expected_cause, named, why = cells(one)
+    told_of = f"{_DETECTED[one.standing]} {standing}"
+    return _row([escaped(name, _NAME), told_of, expected_cause, escaped(named, _FACT), escaped(why, _REASON)])
+
+
+def _repeats(results: Sequence[Result]) -> _Section:
+    """A row for each repeated experiment, the worst first; its figures are in the other reports."""
+    rows = (
+        _row(
+            [
+                escaped(one.title, _NAME),
+                f"{_SIGNS[one.outcome]} {one.outcome}" if one.outcome else "⚠️ not finished",
+                one.counts,
+                one.statement,
+                *(_median(one, name) for name in ("failover", "failback", "longest outage")),
+            ]
+        )
+        for one in sorted(repeats(results), key=lambda one: severity(one.outcome or Verdict.INFRA))
+    )
+    note = "Medians of the worst of lanes and vantages, and where the true median lies."
+    return _Section(f"\n## Repeats\n\n{note}\n\n{_head_of_table(_REPEATED)}", tuple(rows), "repeated experiments")
+
+
+def _median(one: Repeats, name: str) -> str:
+    found = next((figure for figure in one.figures if figure.name == name), None)
+    return f"{span(found.median)}; {found.known}" if found else "-"
+
+
 def _experiments(results: Sequence[Result]) -> _Section:
     note = (
         "Each figure is the worst of lanes and vantages, without those that were themselves deleted. "
         "Budget: the error budget of the objective's whole window."
     )
-    rows = (_experiment(result) for result in sorted(results, key=_badness))
+    rows = (_experiment(result) for result in sorted(results, key=badness))
     return _Section(f"\n## Experiments\n\n{note}\n\n{_head_of_table(_HEADINGS)}", tuple(rows), "experiments")
 
 
-def _badness(result: Result) -> tuple[int, int, int]:
-    """Sorts the worst first: by verdict, then by the longest outage."""
-    figures = worst(result)
-    outage = figures.outage.high_ns if figures else 0
-    return severity(judged(result)), severity(result.verdict), -outage
+def _time(run: Run) -> _Section:
+    """A row for each test, those first in which the suite itself took the largest share."""
+    every = wall_times(run.about.times, run.results)
+    rows = tuple(_row([escaped(one.name.rpartition("::")[2], _NAME), *_seconds(one)]) for one in every)
+    note = f"{in_words(together(every))}. Ours is what is neither bringing a mesh up nor watching it."
+    return _Section(f"\n## Where the time went\n\n{note}\n\n{_head_of_table(_TIMES)}", rows, "tests")
+
+
+def _seconds(one: WallTime) -> list[str]:
+    return [*(f"{part:.1f} s" for part in (one.bring_up_s, one.watched_s, one.ours_s)), f"{one.share:.1%}"]
 
 
 def _experiment(result: Result) -> str:
-    name, verdict = escaped(title(result), _NAME), _verdict(result)
+    several = sequence(result)
+    name = escaped(title(result), _NAME) + (f"<br>{escaped(several, _FACT * 3)}" if several else "")
+    verdict = _verdict(result)
     if (figures := worst(result)) is None:
         return _row([name, verdict, *["-"] * 5])
     missing = {what for one in result.figures for what in absent(one, result)}

@@ -20,8 +20,8 @@ from prometheus_client.registry import Collector
 
 from chaos.model import Verdict
 from reports.glance import judged, run_verdict, severity, told
-from reports.policies import MEASURED
 from reports.verdicts import Standing, claim_verdicts, expected, surprising
+from reports.worst import MEASURED, latest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -185,9 +185,7 @@ def _lengths(
     """Lengths as two bounds, of repeated ones the longest; nothing where one of them never came about."""
     values = {}
     for given, every in found.items():
-        known = [length for length in every if length is not None]
-        if len(known) == len(every):
-            worst = max(known, key=lambda length: (length.high_ns, length.low_ns))
+        if (worst := latest(every)) is not None:
             values[(*given, "low")], values[(*given, "high")] = worst.low_s, worst.high_s
     return _gauge(name, meaning, (*labels, "bound"), values, "seconds")
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from chaos.model import NS_PER_S, Interval, Verdict
 from reports.answers import spells
 from reports.bars import BAD, FAINT, HATCH, INK, PAPER, Canvas, Scale, Style, draw_row, label_width
+from reports.extent import extent
+from reports.injections import in_effect
 from reports.verdicts import expected, reason, surprising
 from reports.words import day_and_time, plain, title
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from chaos.model import Zone
     from chaos.result import Result
 
+FILE_NAME = "timeline.svg"
 _STYLES = (
     Style("#56b4e9", ""),
     Style("#e69f00", "////"),
@@ -81,7 +84,8 @@ def _standalone(svg: str) -> str:
 def _draw(result: Result, figure: Figure) -> None:
     notes, styles = _notes(result), _styles(result)
     legend = -(-(len(styles) + _OTHERS) // _COLUMNS)
-    above, below = _HEAD + _LINE * len(notes) + _FLAGS, _BELOW + _LEGEND * legend
+    flags = _FLAGS + _LINE * _levels(result)
+    above, below = _HEAD + _LINE * len(notes) + flags, _BELOW + _LEGEND * legend
     left = min(_WIDTH / 3, max((label_width(figures) for figures in result.figures), default=0) / _POINTS + 0.2)
     height = above + _ROW * max(1, len(result.figures)) + below
     figure.set_size_inches(_WIDTH, height)
@@ -98,13 +102,8 @@ def _draw(result: Result, figure: Figure) -> None:
 
 
 def _scale(result: Result, points: float) -> Scale:
-    """From the first sample to the end of the last, zero where the injection was asked for."""
-    told = [spell for figures in result.figures for spell in spells(figures.segments)]
-    moments = [moment for moment in (result.injected, result.restored) if moment]
-    starts = [spell.start_ns for spell in told] + [moment.low_ns for moment in moments]
-    ends = [spell.end_ns for spell in told] + [moment.high_ns for moment in moments]
-    start = min(starts, default=result.started_ns)
-    end = max(*ends, start + 1) if ends else max(result.ended_ns, start + 1)
+    """Zero where the injection was asked for."""
+    start, end = extent(result, least_ns=1)
     zero = result.injected.low_ns if result.injected else start
     return Scale(zero, start, end, points)
 
@@ -131,35 +130,43 @@ def _axis(canvas: Canvas, result: Result) -> None:
 
 
 def _fault(canvas: Canvas, result: Result) -> None:
-    """The fault's shade: striped while it is uncertain whether it is in effect, even while it is."""
-    if result.injected is None:
+    """The faults' shade: striped while it is uncertain whether one is in effect, even while it is."""
+    found = in_effect(result)
+    if not found:
         return
     end_ns = canvas.scale.end_ns
     repair = result.restored or Interval(end_ns, end_ns)
-    moments = (result.injected.low_ns, result.injected.high_ns, repair.low_ns, repair.high_ns)
-    asked, broken, mending, mended = (canvas.scale.at(ns) for ns in moments)
+    broken, mending = canvas.scale.at(found[0][1].high_ns), canvas.scale.at(repair.low_ns)
     canvas.axes.axvspan(broken, mending, facecolor=_BROKEN, edgecolor="none", zorder=0.5)
-    for left, right in ((asked, broken), (mending, mended)):
+    for moment in (*(moment for _, moment in found), repair):
+        left, right = canvas.scale.at(moment.low_ns), canvas.scale.at(moment.high_ns)
         canvas.axes.axvspan(left, right, fc=_BETWEEN, ec=_EDGE, hatch="////", linewidth=0, zorder=0.5)
-    for x in (asked, broken, mending, mended):
-        canvas.axes.axvline(x, color=_EDGE, linewidth=0.9, zorder=1.5)
-    _flag(canvas, asked, f"fault injected, in effect within {_length(result.injected)}")
+        for x in (left, right):
+            canvas.axes.axvline(x, color=_EDGE, linewidth=0.9, zorder=1.5)
+    for number, (name, moment) in enumerate(found):
+        text = f"{name} injected, in effect within {_length(moment)}"
+        _flag(canvas, canvas.scale.at(moment.low_ns), text, max(0, _levels(result) - number))
     if result.restored:
         _flag(canvas, mending, f"repaired, confirmed within {_length(result.restored)}")
+
+
+def _levels(result: Result) -> int:
+    """How many lines of flags there are above the lowest one: several faults are too near each other for one."""
+    return len(in_effect(result)) if len(in_effect(result)) > 1 else 0
 
 
 def _length(moment: Interval) -> str:
     return f"{(moment.high_ns - moment.low_ns) / NS_PER_S:.2f} s"
 
 
-def _flag(canvas: Canvas, x: float, text: str) -> None:
-    """A mark over the rows; near the right end its text is on its left."""
+def _flag(canvas: Canvas, x: float, text: str, level: int = 0) -> None:
+    """A mark over the rows, ``level`` lines higher; near the right end its text is on its left."""
     fits = x + canvas.scale.room(text, 8.5) < canvas.scale.at(canvas.scale.end_ns)
     canvas.axes.annotate(
         f"▼ {text}" if fits else f"{text} ▼",
         (x, 1),
         xycoords=canvas.axes.get_xaxis_transform(),
-        xytext=(-4 if fits else 4, 4),
+        xytext=(-4 if fits else 4, 4 + _POINTS * _LINE * level),
         textcoords="offset points",
         ha="left" if fits else "right",
         fontsize=8.5,
@@ -179,6 +186,8 @@ def _notes(result: Result) -> list[str]:
     ]
     left = len(reasons) - _MOST_REASONS
     told = [first, *reasons[:_MOST_REASONS], *([f"and {left} more findings"] if left > 0 else [])]
+    if result.diagnosis is not None:
+        told.append(str(result.diagnosis))
     if expected(result) or surprising(result):
         told.append(f"documented as false in {result.profile}: {reason(result)}")
     return [line for note in told for line in textwrap.wrap(plain(note), _WRAP)]

@@ -7,26 +7,17 @@ the gateway itself away. Of the zones in which a fault was tried, and of both la
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
-from chaos.model import LOAD_BALANCER, Interval, Verdict
-from chaos.result import Expectation
-from reports.words import NO_FAULT, bad_share, plain, span
+from chaos.result import longest
+from reports.words import NO_FAULT, bad_share, span
+from reports.worst import MEASURED, latest, where_felt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from chaos.model import Zone
+    from chaos.model import Interval, Verdict, Zone
     from chaos.result import Figures, Outage, Result
-
-MEASURED = (Verdict.PASS, Verdict.FAIL)
-"""INFRA and INVALID say nothing of the mesh."""
-_HEADINGS = ("", "failover", "longest outage", "errors", "blips")
-NEVER = "never"
 
 
 @dataclass(frozen=True)
@@ -84,13 +75,6 @@ def _effect(fault: str, profile: str, results: Sequence[Result]) -> Effect:
     )
 
 
-def where_felt(result: Result) -> list[Figures]:
-    """The series at which a fault is judged: the gateway's in front of it, else the load balancer's."""
-    felt = [figures for figures in result.figures if figures.expectation is Expectation.FAILS_OVER]
-    at_gateway = [figures for figures in felt if figures.key.vantage != LOAD_BALANCER]
-    return at_gateway or felt
-
-
 def _blips(figures: Figures) -> tuple[Outage, ...] | None:
     """Those after the failover and those after home; None in results archived before they were counted."""
     moments = ((figures.failover, figures.blips), (figures.failback, figures.relapses))
@@ -99,74 +83,10 @@ def _blips(figures: Figures) -> tuple[Outage, ...] | None:
     return (figures.blips or ()) + (figures.relapses or ())
 
 
-def latest(moments: Iterable[Interval | None]) -> Interval | None:
-    """The latest moment; None if one of them never came."""
-    known = list(moments)
-    came = [moment for moment in known if moment is not None]
-    return longest(came) if len(came) == len(known) else None
-
-
-def longest(lengths: Iterable[Interval]) -> Interval:
-    """The longest of some lengths, by its high end."""
-    return max(lengths, key=lambda length: (length.high_ns, length.low_ns))
-
-
-def policy_lines(results: Iterable[Result]) -> Iterator[Text]:
-    """The table, a line each and an empty one after it; nothing where no two profiles can be compared."""
-    found = effects(results)
-    if len({effect.profile for effect in found}) < 2:  # noqa: PLR2004 - to compare takes two
-        return
-    yield Text("what policies make of each fault", "bold")
-    yield Text("(the worst of zones and lanes, at the gateway in front of the fault, or at the")
-    yield Text("load balancer where the fault takes that gateway away)")
-    yield from _table(found)
-    yield Text()
-
-
-def _table(found: Sequence[Effect]) -> Iterator[Text]:
-    rows = [(effect, ("  " + _name(effect), *_cells(effect))) for effect in found]
-    columns = list(zip(_HEADINGS, *(cells for _, cells in rows), strict=True))
-    widths = [max(map(len, column)) for column in columns]
-    yield _line(_HEADINGS, widths, "dim")
-    for fault, group in groupby(rows, key=lambda row: row[0].fault):
-        yield Text(plain(fault))
-        for effect, cells in group:
-            yield _line(cells, widths, _colour(effect))
-            if effect.unmeasured:
-                missing = ", ".join(f"{plain(zone)} {verdict}" for zone, verdict in effect.unmeasured)
-                yield Text(f"    not measured: {missing}", "yellow")
-
-
-def _line(cells: Iterable[str], widths: Iterable[int], style: str) -> Text:
-    return Text("  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip(), style)
-
-
-def _colour(effect: Effect) -> str:
-    if not effect.zones:
-        return "yellow"
-    return "red" if effect.failover is None else "" if effect.blips else "green"
-
-
-def _name(effect: Effect) -> str:
-    return plain(PurePath(effect.profile).name or effect.profile)
-
-
-def _cells(effect: Effect) -> tuple[str, str, str, str]:
-    """What is said of an effect, below all headings but the first."""
-    if not effect.zones:
-        return "-", "-", "-", "-"
+def felt_in_words(effect: Effect) -> tuple[str, str, str]:
+    """The failover, the longest outage and the bad samples of an effect that was measured."""
     return (
-        span(effect.failover) if effect.failover else NEVER,
+        span(effect.failover) if effect.failover else "never",
         span(effect.outage) if effect.outage and effect.outage.high_ns else "none",
         f"{effect.bad:,} ({bad_share(effect.bad, effect.samples)})",
-        _in_words(effect),
     )
-
-
-def _in_words(effect: Effect) -> str:
-    """How many blips, and how long the longest was."""
-    if effect.blips is None:
-        return "unknown"
-    if effect.blip is None:
-        return "none" if effect.failover else "-"
-    return f"{effect.blips}, {span(effect.blip)}"

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from chaos import journal, samples
 from chaos.model import Verdict  # noqa: TC001 - pydantic needs it when the model is built
-from reports import archive
+from reports import archive, sabotages
 from reports.archive import ArchiveError
 from reports.unfinished import unfinished
 from reports.words import count
@@ -20,6 +21,7 @@ from reports.words import count
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chaos.detection import Detection
     from chaos.result import Result
     from reports.history.record import PastRun
 
@@ -38,6 +40,19 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Timing:
+    """How long a test took, in seconds, as pytest counts it."""
+
+    test: str
+    setup_s: float
+    """Bringing up the mesh, where it is the first test in it."""
+    call_s: float
+    teardown_s: float
+    folders: tuple[str, ...]
+    """The names of the folders of its experiments."""
+
+
+@dataclass(frozen=True)
 class About:
     """What a run's folder says of the run as a whole."""
 
@@ -46,6 +61,8 @@ class About:
     """As README lists them: 0 PASS, 1 FAIL, 10 INFRA, 11 INVALID, or pytest's own; None for a run that did not end."""
     environment: dict[str, str]
     failures: tuple[Failure, ...] = ()
+    times: tuple[Timing, ...] = ()
+    """Of every test that had an experiment; none in runs from before they were kept."""
 
 
 class _File(BaseModel):
@@ -67,6 +84,8 @@ class Run:
     """Experiments whose result cannot be read (killed, or another version's), each with the reason and what to do."""
     before: tuple[PastRun, ...] = ()
     """The runs before it, the oldest first, where a history is at hand."""
+    detections: tuple[Detection, ...] = ()
+    """What became of the sabotages, by name; their meshes are not the user's, so their results are not the run's."""
 
     @property
     def name(self) -> str:
@@ -98,35 +117,31 @@ def read_run(folder: Path) -> Run:
             there = (experiment / archive.FILE_NAME).exists()
             unreadable.append(f"{experiment.name}: {error if there else unfinished(experiment)}")
     results.sort(key=lambda result: result.started_unix_s)
+    detections, lost = sabotages.read(folder)
+    unreadable += lost
     about = _about(folder, results)
     if about is None:
         unreadable.append("the run did not end: it was killed, or is still under way")
         about = About(results[0].started_unix_s if results else folder.stat().st_mtime, None, {})
-    return Run(folder, about, tuple(results), tuple(unreadable))
+    return Run(folder, about, tuple(results), tuple(unreadable), detections=detections)
 
 
 def _experiments(folder: Path) -> list[Path]:
     """Every experiment's folder: begun ones have a journal or samples, ended ones a result."""
-    telling = ("journal.jsonl", "samples.arrow", archive.FILE_NAME)
+    telling = (journal.FILE_NAME, samples.FILE_NAME, archive.FILE_NAME)
     try:
         found = sorted(path for path in folder.iterdir() if any((path / name).is_file() for name in telling))
     except OSError as error:
         raise ArchiveError(f"{folder} cannot be read: {error.strerror}; {_GIVE}") from error
-    if not found and not (folder / FILE_NAME).is_file():
+    if not found and not any((folder / name).exists() for name in (FILE_NAME, sabotages.FOLDER)):
         raise ArchiveError(f"{folder} is no run's folder: it has no experiment; {_GIVE}")
     return found
 
 
 def _about(folder: Path, results: list[Result]) -> About | None:
-    path = folder / FILE_NAME
+    left = f"the folder's {count(len(results), 'result')}"
+    advice = f"; move it away to have reports of {left} as of a run that was killed"
     try:
-        return _File.model_validate_json(path.read_bytes()).run
-    except FileNotFoundError:
+        return archive.read_model(_File, folder / FILE_NAME, advice=advice).run
+    except archive.MissingError:
         return None
-    except OSError as error:
-        raise ArchiveError(f"{path} cannot be read: {error.strerror}") from error
-    except ValidationError as error:
-        raise ArchiveError(
-            f"{path} cannot be understood: {archive.first_of(error)}; move it away to have reports of the folder's "
-            f"{count(len(results), 'result')} as of a run that was killed"
-        ) from error

@@ -12,7 +12,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, FiniteFloat
 
-from chaos.model import Lane, Verdict  # noqa: TC001 - pydantic needs them when the models are built
+from chaos.detection import Detected  # noqa: TC001 - as below
+from chaos.diagnosis.cause import Cause  # noqa: TC001 - as below
+from chaos.model import Lane, Verdict  # noqa: TC001 - as above
 from chaos.result import Expectation  # noqa: TC001 - as above
 from chaos.slo import BudgetingMethod  # noqa: TC001 - as above
 from reports.verdicts import Standing  # noqa: TC001 - as above
@@ -27,6 +29,13 @@ class Span(_Model):
 
     low_s: FiniteFloat
     high_s: FiniteFloat
+
+
+class Ends(_Model):
+    """A length that is known only to lie within [low_s, high_s]; null is an end that never came."""
+
+    low_s: FiniteFloat | None
+    high_s: FiniteFloat | None
 
 
 class Share(_Model):
@@ -60,6 +69,15 @@ class Reason(_Model):
     lane: Lane | None
     claim: str | None
     """The claim that it breaks."""
+
+
+class Diagnosis(_Model):
+    """Why an experiment did not pass, in one sentence."""
+
+    cause: Cause
+    sentence: str
+    evidence: list[str]
+    """What was seen of the mesh, a line each."""
 
 
 class Bounds(_Model):
@@ -122,6 +140,17 @@ class Series(_Model):
     latency_p99_ms: FiniteFloat | None
 
 
+class Injection(_Model):
+    """One of an experiment's faults."""
+
+    fault: str
+    zone: str
+    after: Span | None
+    """Since the first one was asked for; null where it never took effect."""
+    effect: str
+    """The proof that it was in effect."""
+
+
 class Probe(_Model):
     """Whether the probe kept its schedule."""
 
@@ -147,12 +176,85 @@ class Experiment(_Model):
     claims: list[str]
     broken_claims: list[str]
     findings: list[Reason]
+    diagnosis: Diagnosis | None
+    """Null for a PASS, for INVALID, and in results from before there were any."""
     objectives: Bounds
     fault_lasted: Span | None
     effect: str
     """The proof that the fault was in effect."""
+    injections: list[Injection] = []
+    """Every fault, in the order in which they were injected; several where the experiment is made of several."""
     probe: Probe | None
     series: list[Series]
+    repeat: int | None = None
+    """Which of its repeats it is, from 1; null for one that is not repeated."""
+
+
+class RepeatedFigure(_Model):
+    """A figure over the repeats that measured it: of each repeat the worst of its lanes and vantages."""
+
+    figure: str
+    values: int
+    """How many repeats measured it."""
+    median: Ends
+    """Between the middle low end and the middle high end."""
+    true_median: Ends | None
+    """The distribution-free interval between two order statistics; null where the values are too few for one."""
+    confidence_ratio: FiniteFloat | None
+    """What that interval achieves, at least 0.95."""
+    best: Ends
+    worst: Ends
+
+
+class Repeats(_Model):
+    """A repeated experiment, over all its repeats."""
+
+    title: str
+    outcome: Verdict | None
+    """FAIL if one failed; PASS only if all passed; null where some have no result and none went wrong."""
+    planned: int
+    ran: int
+    counts: dict[Verdict, int]
+    """Repeats by what they came to; a failure that is documented counts as PASS."""
+    documented: int
+    """How many failed as documented."""
+    statement: str
+    failure_rate_below_ratio: FiniteFloat | None
+    """One-sided, exact, at 95 %; null unless all passed: a series that ended at its first failure has no such rate."""
+    figures: list[RepeatedFigure]
+    folders: list[str]
+    """Of the repeats, as they were made."""
+
+
+class Detection(_Model):
+    """A mesh that was wrong on purpose, and what the ordinary experiment made of it."""
+
+    sabotage: str
+    mistake: str
+    """What people did wrong, in one sentence."""
+    standing: Detected
+    expected: Cause
+    """What the diagnosis has to name."""
+    cause: Cause | None
+    """What it names; null where there was no experiment."""
+    sentence: str
+    reason: str
+    """Why the experiment did not pass, or could not be carried out."""
+    experiment: str
+    verdict: Verdict | None
+
+
+class Sabotages(_Model):
+    """The meshes that were wrong on purpose: none of them is the user's, and no experiment on them is listed above."""
+
+    tried: int
+    caught: int
+    """Without a PASS, whatever the diagnosis."""
+    explained: int
+    """With the right cause."""
+    detection_rate_above_ratio: FiniteFloat
+    """One-sided, exact, at 95 %."""
+    detections: list[Detection]
 
 
 class Claim(_Model):
@@ -203,6 +305,10 @@ class Summary(_Model):
     claims: list[Claim]
     experiments: list[Experiment]
     """By when they began."""
+    repeats: list[Repeats] = []
+    """Every experiment that was repeated."""
+    sabotages: Sabotages | None = None
+    """Null where no mesh was made wrong on purpose."""
     failures: list[Unfinished]
     unreadable: list[str]
     """Experiments whose result cannot be read, each with the reason."""

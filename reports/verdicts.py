@@ -7,15 +7,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from chaos.claims import CLAIMS
-from chaos.model import LOAD_BALANCER, Outcome, Verdict
-from chaos.result import Expectation
+from chaos.model import Verdict
+from reports.documented import looks_as_documented, named_claims
 from reports.words import subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from chaos.claims import Claim, KnownFailure
-    from chaos.result import Figures, Result
+    from chaos.result import Result
 
 
 class Standing(StrEnum):
@@ -74,49 +74,20 @@ def expected(result: Result) -> bool:
     and at the broken zone's gateway with a failover in time that does not hold, or with no answer from another zone
     at all (a late failover is no missing one), whichever is documented.
     """
-    known = _documented(result)
-    failing = result.verdict is Verdict.FAIL and broken_claims(result) <= {claim.id for claim in known}
-    failures = [claim.false_in[result.profile] for claim in known]
-    return failing and any(_looks_so(result, failure) for failure in failures)
+    named, found = named_claims(result), _found_false(result)
+    failing = result.verdict is Verdict.FAIL and bool(named) and named <= found.keys()
+    return failing and looks_as_documented(result, found)
 
 
-def _looks_so(result: Result, failure: KnownFailure) -> bool:
-    return all(_fails_so(one, failure, result) for one in result.figures)
-
-
-def _fails_so(one: Figures, failure: KnownFailure, result: Result) -> bool:
-    if one.expectation is not Expectation.FAILS_OVER:
-        return True  # what is wrong there is a finding about another claim
-    bad = {segment.answer for segment in one.segments if segment.outcome is not Outcome.OK}
-    if one.key.vantage == LOAD_BALANCER:
-        return bad <= failure.symptoms and _answered_elsewhere(one, result)
-    # on its way home it may be answered by another zone for a moment: its endpoints are made anew
-    away = one.away if one.away_while_faulty is None else one.away_while_faulty
-    return bad <= failure.symptoms and (_failed_over_in_time(one, result) if failure.fails_over else not away)
-
-
-def _failed_over_in_time(one: Figures, result: Result) -> bool:
-    """Whether nothing is wrong with the failover itself, so that only what came after it can be."""
-    moved, bounds = one.failover, result.objectives
-    in_time = moved is not None and moved.high_s <= bounds.failover and one.outage_longest.high_s <= bounds.outage
-    return in_time and not one.faulty_after_failover
-
-
-def _answered_elsewhere(one: Figures, result: Result) -> bool:
-    """Whether another zone than the broken one answered while the fault lasted."""
-    if result.injected is None or result.restored is None:
-        return False
-    start, end = result.injected.high_ns, result.restored.low_ns
-    return any(
-        segment.outcome is Outcome.OK and segment.answer != result.zone
-        for segment in one.segments
-        if segment.first_due_ns < end and segment.last_due_ns > start
-    )
+def _found_false(result: Result) -> dict[str, KnownFailure]:
+    """How each claim is documented to fail that is known to be false and was found false."""
+    named = named_claims(result)
+    return {claim.id: claim.false_in[result.profile] for claim in _documented(result) if claim.id in named}
 
 
 def broken_claims(result: Result) -> set[str]:
-    """The claims that a FAIL breaks; all of its claims where a finding does not say which."""
-    named = [finding.claim for finding in result.findings if finding.verdict is Verdict.FAIL] or [""]
+    """The claims of the experiment that a FAIL breaks; all of them where a finding does not say which."""
+    named = named_claims(result) or {""}
     return {claim for name in named for claim in ([name] if name in result.claims else result.claims)}
 
 
@@ -158,15 +129,22 @@ def _verdict_on(claim: Claim, result: Result) -> Verdict:
     return Verdict.PASS if spared else result.verdict
 
 
+def _is_as_documented(claim: Claim, result: Result) -> bool:
+    """Whether a FAIL found this claim false, and all that it found false as documented."""
+    found = _found_false(result)
+    return claim.id in found and looks_as_documented(result, found)
+
+
 def _standing(claim: Claim, profile: str, evidence: Sequence[Result]) -> Standing:
     verdicts = {_verdict_on(claim, result) for result in evidence}
     first = first_of(verdicts)
     if first is None:
         return Standing.NOT_RUN
-    if profile in claim.false_in and Verdict.PASS in verdicts:
+    if profile not in claim.false_in:
+        return Standing(first.value)
+    failing = [result for result in evidence if _verdict_on(claim, result) is Verdict.FAIL]
+    if not all(_is_as_documented(claim, result) for result in failing):
+        return Standing.FAIL
+    if Verdict.PASS in verdicts:
         return Standing.SURPRISE
-    if profile in claim.false_in and first is Verdict.FAIL:
-        failing = (result for result in evidence if _verdict_on(claim, result) is Verdict.FAIL)
-        documented = all(_looks_so(result, claim.false_in[profile]) for result in failing)
-        return Standing.FALSE_AS_DOCUMENTED if documented else Standing.FAIL
-    return Standing(first.value)
+    return Standing.FALSE_AS_DOCUMENTED if first is Verdict.FAIL else Standing(first.value)

@@ -9,10 +9,9 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from chaos.model import Interval
     from chaos.result import Result
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]+")
@@ -25,13 +24,30 @@ _LONG_S = 10
 _NOT_ALL = 99.99
 
 
+class Bounded(Protocol):
+    """What is known to lie between two ends only: a length in seconds, or a share of something."""
+
+    @property
+    def low_s(self) -> float:
+        """Its lower end; infinite for what never came."""
+
+    @property
+    def high_s(self) -> float:
+        """Its upper end; infinite where none is known."""
+
+
 def plain(text: str) -> str:
     """``text`` on one line, without characters that would change a terminal or break XML."""
     return _UNPRINTABLE.sub(" ", text)
 
 
 def title(result: Result) -> str:
-    """What an experiment is called everywhere: ``delete-deployment zone1 [page]``."""
+    """What an experiment is called everywhere: ``delete-deployment zone1 [page]``, and which repeat of it it is."""
+    return f"{case(result)}{f', repeat {result.repeat}' if result.repeat else ''}"
+
+
+def case(result: Result) -> str:
+    """What all repeats of an experiment are called."""
     return f"{subject(result)} [{plain(result.profile)}]"
 
 
@@ -65,10 +81,16 @@ def day_and_time(unix_s: float) -> str:
     return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def span(interval: Interval) -> str:
-    """A length as an interval: ``10.3-10.5 s``, hundredths below ten seconds."""
-    digits = 1 if interval.high_s >= _LONG_S else 2
-    return _range(interval.low_s, interval.high_s, digits, "s")
+def span(length: Bounded) -> str:
+    """A length as an interval: ``10.3-10.5 s``, hundredths below ten seconds; ``never`` for what never came."""
+    if math.isinf(length.low_s):
+        return "never"
+    return _between(length.low_s, length.high_s, 1 if length.high_s >= _LONG_S else 2, "s")
+
+
+def shares_of(found: Bounded) -> str:
+    """A share as an interval in per cent; ``all`` where it is infinite."""
+    return "all" if math.isinf(found.low_s) else _between(100 * found.low_s, 100 * found.high_s, 2, "%")
 
 
 def cost(low_and_high: tuple[float, float]) -> str:
@@ -81,9 +103,14 @@ def share(ratio: float) -> str:
     return f"{min(_down(100 * ratio, 2), _NOT_ALL):.2f} %" if ratio < 1 else "100 %"
 
 
+def percent(ratio: float, digits: int, *, outwards: bool = True) -> str:
+    """A ratio in per cent, rounded up or down."""
+    return f"{(up if outwards else _down)(100 * ratio, digits):.{digits}f} %"
+
+
 def bad_share(bad: int, samples: int) -> str:
     """How many of so many are bad, in per cent, rounded up: 0 % means none."""
-    return f"{_up(100 * bad / samples, 1):.1f} %" if bad and samples else "0 %"
+    return f"{up(100 * bad / samples, 1):.1f} %" if bad and samples else "0 %"
 
 
 def count(number: int, noun: str) -> str:
@@ -91,8 +118,14 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def _between(low: float, high: float, digits: int, unit: str) -> str:
+    if math.isinf(high):
+        return f"over {_down(low, digits):.{digits}f} {unit}"
+    return _range(low, high, digits, unit)
+
+
 def _range(low: float, high: float, digits: int, unit: str) -> str:
-    first, last = f"{_down(low, digits):.{digits}f}", f"{_up(high, digits):.{digits}f}"
+    first, last = f"{_down(low, digits):.{digits}f}", f"{up(high, digits):.{digits}f}"
     return f"{first} {unit}" if first == last else f"{first}-{last} {unit}"
 
 
@@ -100,5 +133,6 @@ def _down(value: float, digits: int) -> float:
     return math.floor(value * 10**digits + _NOISE) / 10**digits if math.isfinite(value) else value
 
 
-def _up(value: float, digits: int) -> float:
+def up(value: float, digits: int) -> float:
+    """A number rounded up, without what binary fractions add to it."""
     return math.ceil(value * 10**digits - _NOISE) / 10**digits if math.isfinite(value) else value

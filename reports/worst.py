@@ -1,16 +1,24 @@
-"""What users felt of one experiment, at worst: one line of figures for a table."""
+"""What users felt of one experiment, at worst: one line of figures for a table.
+
+A fault is judged where it must be felt: see ``where_felt``. INFRA and INVALID say nothing of the mesh.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chaos.result import Expectation
-from reports.policies import MEASURED, latest, longest, where_felt
+from chaos.model import LOAD_BALANCER, Verdict
+from chaos.result import Expectation, longest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chaos.model import Interval
-    from chaos.result import Result
+    from chaos.result import Figures, Result
+
+MEASURED = (Verdict.PASS, Verdict.FAIL)
+"""INFRA and INVALID say nothing of the mesh."""
 
 
 @dataclass(frozen=True)
@@ -44,3 +52,17 @@ def worst(result: Result) -> Worst | None:
         samples=sum(one.samples for one in judged),
         cost=max((one.budget_cost for one in judged), key=lambda cost: (cost[1], cost[0])),
     )
+
+
+def where_felt(result: Result) -> list[Figures]:
+    """The series at which a fault is judged: the gateway's in front of it, else the load balancer's."""
+    felt = [figures for figures in result.figures if figures.expectation is Expectation.FAILS_OVER]
+    at_gateway = [figures for figures in felt if figures.key.vantage != LOAD_BALANCER]
+    return at_gateway or felt
+
+
+def latest(moments: Iterable[Interval | None]) -> Interval | None:
+    """The latest moment; None if one of them never came."""
+    known = list(moments)
+    came = [moment for moment in known if moment is not None]
+    return longest(came) if len(came) == len(known) else None

@@ -132,11 +132,17 @@ def enough(figures: int, rule: Rule) -> int:
 
 
 def _series(runs: Sequence[PastRun]) -> dict[Followed, Values]:
-    """Every figure that is judged, by the runs in which it was measured."""
+    """Every figure that is judged, by the runs in which it was measured.
+
+    Of what a run repeated its median counts, once: repeats share their night, and luck is asked of nights.
+    """
     series: dict[Followed, Values] = {}
     for position, run in enumerate(runs):
+        measured: dict[Followed, list[Bounds]] = {}
         for followed, value in _figures(run.experiments):
-            series.setdefault(followed, {}).setdefault(position, value)
+            measured.setdefault(followed, []).append(value)
+        for followed, values in measured.items():
+            series.setdefault(followed, {})[position] = median(values)
     return series
 
 

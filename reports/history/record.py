@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from chaos.model import Lane, SeriesKey, Verdict
 from chaos.result import Expectation
 from chaos.slo import BudgetingMethod
-from reports.policies import MEASURED
 from reports.verdicts import expected
 from reports.words import name, plain, sentence
+from reports.worst import MEASURED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,8 +11,6 @@ from itertools import count
 from statistics import median_high, median_low
 from typing import TYPE_CHECKING
 
-from scipy.stats import binom, binomtest
-
 from reports.history.record import Bounds
 
 if TYPE_CHECKING:
@@ -55,6 +53,8 @@ def median_interval(values: Sequence[Bounds], confidence: float = CONFIDENCE) ->
     A median lies below the k-th smallest of n values with the probability that fewer than k of n fair coins show
     heads, whatever the distribution (Conover, Practical Nonparametric Statistics, ch. 3.2).
     """
+    from scipy.stats import binom  # noqa: PLC0415 - takes 1 s, and the reports of most runs need none
+
     achieved = 1 - 2 * binom.cdf(range(len(values) // 2), len(values), 0.5)
     rank = int((achieved >= confidence).sum())
     if not rank:
@@ -75,6 +75,8 @@ def failure_rate_below(failures: int, runs: int, confidence: float = CONFIDENCE)
     """
     if not runs:
         return 1.0
+    from scipy.stats import binomtest  # noqa: PLC0415 - as above
+
     return float(binomtest(failures, runs, alternative="less").proportion_ci(confidence, "exact").high)
 
 

@@ -81,16 +81,22 @@ def read(file: Path) -> tuple[PastRun, ...]:
     """Every run of the history by when it began, its experiments likewise.
 
     Raises:
-        HistoryError: there is no such file, or it is a folder, no history, damaged, or newer than this program.
+        HistoryError: there is no such file, or no run in it; it is a folder, no history, damaged, or newer than this
+            program.
     """
     if file.is_dir():
         raise HistoryError(f"{file} is a folder: give the file in it, as {file / FILE_NAME}")
-    if not file.is_file():
+    found = _read(file) if file.is_file() and file.stat().st_size else ()
+    if not found:
         raise HistoryError(f"{file}: there is no history yet; every run adds itself to --history at its end")
+    return found
+
+
+def _read(file: Path) -> tuple[PastRun, ...]:
     with _opened(file) as connection, _transaction(connection, "DEFERRED"):
         try:
             return tuple(_runs(connection))
-        except ValueError as error:
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise HistoryError(f"{file} has an entry that cannot be understood: {error}; {_KEPT}") from error
 
 
@@ -111,6 +117,8 @@ def _opened(file: Path, *, make: bool = False) -> Iterator[sqlite3.Connection]:
             yield connection
     except sqlite3.Error as error:
         raise _refusal(file, error) from error
+    except UnicodeDecodeError as error:  # Python's, of a message of SQLite's that names what is damaged
+        raise HistoryError(f"{file} is damaged ({error}); {_KEPT}") from error
     except OSError as error:
         raise HistoryError(f"{file} cannot be written: {error.strerror}; {_OTHER}") from error
 

@@ -14,19 +14,15 @@ from chaos.result import Expectation
 from reports.history.gate import Left, enough
 from reports.history.power import POWER
 from reports.history.statistics import fewest
-from reports.words import count, plain
+from reports.words import count, percent, plain, shares_of, span, up
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from reports.history.gate import Compared, Gate
-    from reports.history.record import Bounds, Subject
+    from reports.history.record import Subject
     from reports.history.review import Cost, Repeated, Review, SeriesReview, SubjectReview
     from reports.history.statistics import MedianInterval
-
-_LONG_S = 10
-_NOISE = 1e-9
-"""What binary fractions add or take away."""
 
 
 def as_json(found: Review | Gate) -> str:
@@ -115,7 +111,7 @@ def _line(label: str, median: str, interval: str, worst: str) -> str:
 
 
 def _interval(found: MedianInterval | None) -> str:
-    return f"{span(found.bounds)} ({percent(found.confidence, 1, up=False)})" if found else "-"
+    return f"{span(found.bounds)} ({percent(found.confidence, 1, outwards=False)})" if found else "-"
 
 
 def _worst(one: Repeated) -> str:
@@ -166,7 +162,7 @@ def _power_lines(gate: Gate) -> Iterator[str]:
     if caught:
         half, most = (caught[math.ceil(share * len(caught)) - 1] for share in (0.5, 1))
         yield f"would catch, {100 * POWER:g} % of the time, what slows all last {gate.rule.last} runs down by"
-        yield f"  {_up(half, 1):g} s (in half of the figures), {_up(most, 1):g} s (in all that can alarm)"
+        yield f"  {up(half, 1):g} s (in half of the figures), {up(most, 1):g} s (in all that can alarm)"
     if blind:
         yield f"  {count(blind, 'figure')} cannot be told from luck with so few runs, however slow:"
         yield f"  that takes about {enough(len(gate.compared), gate.rule)} runs"
@@ -177,36 +173,3 @@ def _left_lines(gate: Gate) -> Iterator[str]:
     for reason in Left:
         if numbers[reason]:
             yield f"not compared: {count(numbers[reason], 'figure')}: {reason}"
-
-
-def span(length: Bounds) -> str:
-    """A length as an interval, rounded outwards; ``never`` for what never came."""
-    digits = 1 if length.high_s >= _LONG_S else 2
-    return _range(length, digits, 1, "s")
-
-
-def shares_of(share: Bounds) -> str:
-    """A share as an interval in per cent, rounded outwards."""
-    return _range(share, 2, 100, "%")
-
-
-def _range(ends: Bounds, digits: int, factor: float, unit: str) -> str:
-    if math.isinf(ends.low_s):
-        return "never" if unit == "s" else "all"
-    low, high = _down(factor * ends.low_s, digits), _up(factor * ends.high_s, digits)
-    if math.isinf(high):
-        return f"over {low:.{digits}f} {unit}"
-    return f"{low:.{digits}f}-{high:.{digits}f} {unit}" if low < high else f"{low:.{digits}f} {unit}"
-
-
-def percent(share: float, digits: int, *, up: bool = True) -> str:
-    """A share in per cent, rounded up or down."""
-    return f"{(_up if up else _down)(100 * share, digits):.{digits}f} %"
-
-
-def _down(value: float, digits: int) -> float:
-    return math.floor(value * 10**digits + _NOISE) / 10**digits if math.isfinite(value) else value
-
-
-def _up(value: float, digits: int) -> float:
-    return math.ceil(value * 10**digits - _NOISE) / 10**digits if math.isfinite(value) else value

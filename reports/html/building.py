@@ -8,6 +8,8 @@ from chaos.model import Verdict
 from reports.glance import judged
 from reports.html.frame import COLUMNS
 from reports.html.page import Page
+from reports.html.repeated import repeated
+from reports.html.sabotaged import sabotaged
 from reports.html.sections import anchors, section
 from reports.html.top import claims, glance, policies
 from reports.words import plain
@@ -42,6 +44,8 @@ def page_of(run: Run) -> Page:
         claims=told,
         not_run=not_run,
         policies=policies(run),
+        sabotages=sabotaged(run),
+        repeats=repeated(run),
         sections=sections,
         filters=tuple((name, label, _values(sections, name)) for name, label in _FILTERS),
     )

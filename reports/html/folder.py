@@ -9,9 +9,11 @@ from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
 
+from chaos import journal, samples
 from chaos.errors import SamplesError
 from chaos.model import Attribution
 from chaos.samples import read_samples
+from reports import archive, picture
 from reports.html.page import Link
 from reports.words import plain
 
@@ -23,11 +25,11 @@ if TYPE_CHECKING:
     from chaos.samples import Series
 
 _WHAT = {
-    "samples.arrow": "every request",
-    "attribution.json": "whose pods are whose",
-    "journal.jsonl": "undo journal",
-    "result.json": "verdict, figures and log as data",
-    "timeline.svg": "timeline as a picture",
+    samples.FILE_NAME: "every request",
+    samples.ATTRIBUTION_FILE: "whose pods are whose",
+    journal.FILE_NAME: "undo journal",
+    archive.FILE_NAME: "verdict, figures and log as data",
+    picture.FILE_NAME: "timeline as a picture",
 }
 _DEEPER = ("evidence", "diagnosis")
 _ATTRIBUTION = TypeAdapter(Attribution)
@@ -79,7 +81,7 @@ def attribution(folder: Folder) -> Attribution:
     """
     if folder.path is None:
         raise SamplesError("the experiment's folder is not in the run's folder")
-    path = folder.path / "attribution.json"
+    path = folder.path / samples.ATTRIBUTION_FILE
     try:
         return _ATTRIBUTION.validate_json(path.read_bytes())
     except OSError as error:
@@ -96,4 +98,4 @@ def series_of(folder: Folder) -> Mapping[SeriesKey, Series]:
     """
     known = attribution(folder)
     assert folder.path is not None
-    return read_samples(folder.path / "samples.arrow", known)
+    return read_samples(folder.path / samples.FILE_NAME, known)

@@ -23,6 +23,8 @@ class Mark:
     """What is written above it."""
     confirmed: bool = False
     """Whether it is the end of an uncertain moment, not its begin."""
+    line: int = 0
+    """How many lines above the lowest its label is: labels of several faults may be too long for one."""
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,8 @@ class Section:
     verdict: str
     profile: str
     fault: str
+    sequence: str
+    """Its faults in order, where there are several; else empty."""
     zone: str
     began: str
     where: str
@@ -116,6 +118,10 @@ class Section:
     summary: tuple[tuple[str, str], ...]
     """The worst figures where the fault must be felt, each with its name."""
     findings: tuple[str, ...]
+    diagnosis: str
+    """The cause in one sentence; empty where there is none."""
+    evidence: tuple[str, ...]
+    """What it is concluded from."""
     claims: tuple[Link, ...]
     timeline: Timeline
     tables: tuple[Table, ...]
@@ -136,6 +142,10 @@ class Page:
     not_run: tuple[str, ...]
     """Claims that no experiment of this run bears on."""
     policies: Table | None
+    sabotages: Table | None
+    """Which were caught; None without any."""
+    repeats: tuple[Table, ...]
+    """None without a repeated experiment; else what each comes to, and its figures."""
     sections: tuple[Section, ...]
     filters: tuple[tuple[str, str, tuple[str, ...]], ...] = field(default=())
     """What sections can be chosen by: attribute, label and values."""

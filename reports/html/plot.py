@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 PATTERNS = (" ", "right_diagonal_line", "dot", "diagonal_cross", "horizontal_line", "left_diagonal_line")
 """Zones' patterns by Bokeh's names, in alphabetical order of the zones; the page's style sheet has the colours."""
 MARKERS = ("circle", "square", "triangle", "diamond", "hex", "inverted_triangle")
-_LANE, _ROW, _TOP, _AXIS = 84, 24, 44, 46
-"""Heights in pixels: a lane, a row of events, the marks above, the axis below."""
+_LANE, _ROW, _TOP, _AXIS, _LINE = 84, 24, 44, 46, 18
+"""Heights in pixels: a lane, a row of events, the marks above, the axis below, a further line of labels."""
 _LEVELS = {"info": ("circle", "ink"), "warning": ("triangle", "doubt"), "error": ("x", "bad")}
 _SPAN = [("from", "@left{0.000} s"), ("until", "@right{0.000} s")]
 _LETTER = 7.5
@@ -76,11 +76,12 @@ def _figure(frame: Frame, scale: Scale | None) -> figure:
     lanes, rows = len(frame.lanes), len(frame.rows)
     box = BoxZoomTool(dimensions="width")
     start, end = frame.start, frame.end
+    top = _TOP + _LINE * max((mark.line for mark in frame.marks), default=0)
     plot = figure(
-        height=_TOP + lanes * _LANE + rows * _ROW + _AXIS,
+        height=top + lanes * _LANE + rows * _ROW + _AXIS,
         sizing_mode="stretch_width",
         x_range=Range1d(start=start, end=end, bounds=(start, end), min_interval=0.01, name="time"),
-        y_range=Range1d(start=-lanes - rows * _ROW / _LANE, end=_TOP / _LANE),
+        y_range=Range1d(start=-lanes - rows * _ROW / _LANE, end=top / _LANE),
         toolbar_location=None,
         tools=[box, PanTool(dimensions="width"), WheelZoomTool(dimensions="width", modifiers={"ctrl": True})],
         active_drag=box,
@@ -177,7 +178,7 @@ def _marks(plot: figure, frame: Frame) -> None:
         right = mark.x + len(mark.label) * _LETTER * (frame.end - frame.start) / COLUMNS > frame.end
         text = Text(text_align="right" if right else "left", x_offset=-8 if right else 8, text_baseline="middle")
         text.text_font_size = "12px"
-        _add(plot, {"x": [mark.x], "y": [0.3], "text": [mark.label]}, text, [], "text=ink")
+        _add(plot, {"x": [mark.x], "y": [0.3 + mark.line * _LINE / _LANE], "text": [mark.label]}, text, [], "text=ink")
 
 
 def _events(plot: figure, frame: Frame) -> None:

@@ -15,10 +15,10 @@ from reports.html.folder import Folder
 from reports.html.moments import Moments
 from reports.html.page import Badge, Link, Section
 from reports.html.timelines import timeline_of
-from reports.policies import where_felt
+from reports.injections import sequence
 from reports.verdicts import expected, reason, surprising
 from reports.words import NO_FAULT, bad_share, cost, day_and_time, plain, span, title
-from reports.worst import worst
+from reports.worst import where_felt, worst
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,6 +69,7 @@ def section(result: Result, anchor: str, run: Path, columns: int, *, is_open: bo
         verdict=badge_of(result).text,
         profile=plain(result.profile),
         fault="none" if result.fault in NO_FAULT else plain(result.fault),
+        sequence=sequence(result),
         zone=plain(result.zone),
         began=day_and_time(result.started_unix_s),
         where=plain(f"{result.platform}, {result.engine}"),
@@ -76,6 +77,8 @@ def section(result: Result, anchor: str, run: Path, columns: int, *, is_open: bo
         documented=plain(reason(result)),
         summary=_summary(result),
         findings=tuple(map(finding_text, result.findings)),
+        diagnosis=told(str(result.diagnosis)) if result.diagnosis else "",
+        evidence=tuple(map(told, result.diagnosis.evidence)) if result.diagnosis else (),
         claims=tuple(Link(claim, f"#claim-{claim}" if claim in CLAIMS else "#claims") for claim in result.claims),
         timeline=timeline_of(result, folder, moments, events, columns),
         tables=tuple(table for table in (tables.figures(result), tables.done(result, moments)) if table),

@@ -8,8 +8,9 @@ from chaos.slo import BudgetingMethod
 from reports.answers import absent, spells
 from reports.glance import told
 from reports.html.page import Table
-from reports.policies import MEASURED
+from reports.injections import in_effect
 from reports.words import bad_share, cost, plain, seconds, share, span
+from reports.worst import MEASURED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -95,7 +96,8 @@ def done(result: Result, moments: Moments) -> Table | None:
 
 def _marked(result: Result) -> Iterator[tuple[int, str, str]]:
     """The ends of each uncertain moment."""
-    named = ((result.injected, "inject", "fault", "in effect"), (result.restored, "restore", "repair", "confirmed"))
+    injected = ((moment, "inject", name, "in effect") for name, moment in in_effect(result))
+    named = (*injected, (result.restored, "restore", "repair", "confirmed"))
     for moment, phase, what, confirmed in named:
         if moment:
             yield moment.low_ns, phase, f"{what} requested"

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chaos.errors import SamplesError
-from chaos.samples import ended
-from reports.answers import spells
+from chaos.samples import FILE_NAME, ended
+from reports.extent import extent
 from reports.glance import told
 from reports.html.events import MOST, foremost
 from reports.html.folder import series_of
 from reports.html.frame import SUITE, Dot, Frame, Mark, Shade
 from reports.html.lanes import drawn, judged
 from reports.html.page import Timeline
+from reports.injections import in_effect
 from reports.words import count, plain, span, title
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from reports.html.folder import Folder
     from reports.html.moments import Moments
 
+_LEAST_NS = 1_000_000
+"""How long the axis is at least."""
+
 
 def timeline_of(result: Result, folder: Folder, moments: Moments, events: Sequence[Event], columns: int) -> Timeline:
     """The timeline; one without samples shows who answered and no latency, and says so."""
@@ -33,7 +37,7 @@ def timeline_of(result: Result, folder: Folder, moments: Moments, events: Sequen
     if not result.figures:
         return Timeline(None, "", notes=(_nothing(folder),))
     samples, notes = _samples(result, folder)
-    start, end = _span(result, moments)
+    start, end = map(moments.axis, extent(result, _LEAST_NS))
     foremost_events, left_out = foremost(events)
     what = drawn(result.figures, samples, moments, columns, end - start)
     frame = Frame(
@@ -61,8 +65,8 @@ def timeline_of(result: Result, folder: Folder, moments: Moments, events: Sequen
 
 
 def _nothing(folder: Folder) -> str:
-    if folder.has("samples.arrow"):
-        return "There is no timeline: no sample could be judged. What was asked is in samples.arrow."
+    if folder.has(FILE_NAME):
+        return f"There is no timeline: no sample could be judged. What was asked is in {FILE_NAME}."
     return "There is no timeline: nothing was sampled here."
 
 
@@ -75,50 +79,44 @@ def _samples(result: Result, folder: Folder) -> tuple[Mapping[SeriesKey, Series]
     counts = {one.key: len(judged(one, found[one.key])) if one.key in found else 0 for one in result.figures}
     lacking = [str(one.key) for one in result.figures if one.samples and not counts[one.key]]
     fewer = [str(one.key) for one in result.figures if 0 < counts[one.key] < one.samples]
-    file = "the file" if folder.path is None or ended(folder.path / "samples.arrow") else "the file, which is cut short"
+    file = "the file" if folder.path is None or ended(folder.path / FILE_NAME) else "the file, which is cut short"
     notes = [f"No sample of {plain(', '.join(lacking))} is in {file}."] if lacking else []
     return found, [*notes, *([f"Samples of {plain(', '.join(fewer))} are missing from {file}."] if fewer else [])]
 
 
-def _span(result: Result, moments: Moments) -> tuple[float, float]:
-    """From the first sample that was judged to the end of the last, with all marks."""
-    every = [spell for figures in result.figures for spell in spells(figures.segments)]
-    known = [moment for moment in (result.injected, result.restored) if moment]
-    starts = [spell.start_ns for spell in every] + [moment.low_ns for moment in known]
-    ends = [spell.end_ns for spell in every] + [moment.high_ns for moment in known]
-    start, end = min(starts, default=result.started_ns), max(ends, default=result.ended_ns)
-    return moments.axis(start), moments.axis(max(end, start + 1_000_000))
-
-
 def _marks(result: Result, moments: Moments) -> tuple[Mark, ...]:
     """Requested and confirmed, of the fault and of its repair; and when the target was last seen not to be whole."""
-    found = []
-    if result.injected:
-        found += _pair(result.injected, "fault requested", "in effect", moments)
+    faults = in_effect(result)
+    lines = range(len(faults), 0, -1) if len(faults) > 1 else [0]
+    found = [
+        mark
+        for (name, moment), line in zip(faults, lines, strict=False)
+        for mark in _pair(moment, name, "in effect", moments, line)
+    ]
     if result.restored:
-        found += _pair(result.restored, "repair requested", "confirmed", moments)
+        found += _pair(result.restored, "repair", "confirmed", moments)
     whole = result.mended
     if whole and result.restored and whole.low_ns > result.restored.low_ns:
         found.append(Mark(moments.axis(whole.low_ns), "last seen not to be repaired", confirmed=True))
     return tuple(found)
 
 
-def _pair(moment: Interval, requested: str, confirmed: str, moments: Moments) -> list[Mark]:
+def _pair(moment: Interval, what: str, confirmed: str, moments: Moments, line: int = 0) -> list[Mark]:
     """The begin of an uncertain moment, with what is written above it, and its end."""
     first, last = moments.axis(moment.low_ns), moments.axis(moment.high_ns)
-    what = requested.partition(" ")[0]
-    label = f"{requested}, {confirmed} within {last - first:.2f} s"
-    return [Mark(first, requested, label), Mark(last, f"{what} {confirmed}", confirmed=True)]
+    label = f"{what} requested, {confirmed} within {last - first:.2f} s"
+    return [Mark(first, f"{what} requested", label, line=line), Mark(last, f"{what} {confirmed}", confirmed=True)]
 
 
 def _shades(result: Result, moments: Moments, end: float) -> tuple[Shade, ...]:
-    """When the fault was in effect: for certain, and perhaps."""
-    if result.injected is None:
+    """When faults were in effect: for certain, and perhaps."""
+    found = [(moments.axis(moment.low_ns), moments.axis(moment.high_ns)) for _, moment in in_effect(result)]
+    if not found:
         return ()
     repair = result.restored
-    asked, broken = moments.axis(result.injected.low_ns), moments.axis(result.injected.high_ns)
     mending, mended = (moments.axis(repair.low_ns), moments.axis(repair.high_ns)) if repair else (end, end)
-    stretches = ((asked, broken, False), (broken, mending, True), (mending, mended, False))
+    uncertain = ((left, right, False) for left, right in (*found, (mending, mended)))
+    stretches = ((found[0][1], mending, True), *uncertain)
     return tuple(Shade(left, right, certain) for left, right, certain in stretches if left < right)
 
 

@@ -11,9 +11,10 @@ from reports.glance import ENDED, judged, run_verdict, told, troubles
 from reports.html.moments import Moments
 from reports.html.page import Badge, ClaimCell, ClaimRow, Glance, Link, Table, Trouble
 from reports.html.sections import TONES, badge_of
-from reports.policies import effects
+from reports.policies import effects, felt_in_words
+from reports.repeats import to_look_at
 from reports.verdicts import Standing, claim_verdicts, expected
-from reports.words import bad_share, count, day_and_time, plain, span, subject, title
+from reports.words import count, day_and_time, plain, subject, title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -121,7 +122,7 @@ def claims(run: Run, anchors: Mapping[int, str]) -> tuple[tuple[ClaimRow, ...], 
 
 
 def _cell(verdict: ClaimVerdict, anchors: Mapping[int, str]) -> ClaimCell:
-    evidence = tuple(Link(subject(result), f"#{anchors[id(result)]}") for result in verdict.evidence)
+    evidence = tuple(Link(subject(result), f"#{anchors[id(result)]}") for result in to_look_at(verdict.evidence))
     badge = Badge(verdict.standing.value, _STANDINGS[verdict.standing])
     return ClaimCell(plain(verdict.profile), badge, plain(verdict.reason) if verdict.evidence else "", evidence)
 
@@ -138,10 +139,5 @@ def policies(run: Run) -> Table | None:
 
 def _effect(effect: Effect) -> tuple[str, ...]:
     unmeasured = ", ".join(f"{zone} {verdict}" for zone, verdict in effect.unmeasured)
-    felt = (
-        span(effect.failover) if effect.failover else "never",
-        span(effect.outage) if effect.outage and effect.outage.high_ns else "none",
-        f"{effect.bad:,} ({bad_share(effect.bad, effect.samples)})",
-    )
-    figures = felt if effect.zones else ("", "", "")
+    figures = felt_in_words(effect) if effect.zones else ("", "", "")
     return tuple(map(plain, (effect.fault, effect.profile, ", ".join(effect.zones), *figures, unmeasured)))

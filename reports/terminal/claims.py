@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from reports.console import show, wrapped
+from reports.terminal.console import show, wrapped
 from reports.verdicts import Standing
 from reports.words import name, plain
 

@@ -12,9 +12,12 @@ from rich.text import Text
 from chaos.model import Verdict
 from chaos.result import Expectation
 from reports.answers import absent, in_words, quiet, spells
-from reports.console import NARROWEST, show, wrapped
-from reports.policies import policy_lines
-from reports.standings import show_claims
+from reports.injections import sequence
+from reports.repeats import to_look_at
+from reports.terminal.claims import show_claims
+from reports.terminal.console import NARROWEST, show, wrapped
+from reports.terminal.policies import policy_lines
+from reports.terminal.repeats import show_repeats
 from reports.verdicts import claim_verdicts, expected, reason, surprising
 from reports.words import cost, count, plain, share, span, title
 
@@ -24,8 +27,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from chaos.result import Figures, Result
-
-__all__ = ["claim_verdicts", "render", "render_one"]
 
 _COLOURS = {
     Verdict.PASS: "bold green",
@@ -41,9 +42,10 @@ def render(results: Sequence[Result], console: Console) -> None:
     if not results:
         show(console, Text("no experiment was finished: nothing is proven"))
         return
-    for result in results:
+    for result in to_look_at(results):
         render_one(result, console)
         show(console, Text())
+    show_repeats(results, console, _COLOURS)
     for line in policy_lines(results):
         show(console, line)
     show_claims(claim_verdicts(results), console)
@@ -54,9 +56,13 @@ def render(results: Sequence[Result], console: Console) -> None:
 def render_one(result: Result, console: Console) -> None:
     """Print one experiment: its verdict, the reasons, who answered whom for how long, the figures."""
     show(console, _heading(result))
+    if several := sequence(result):
+        wrapped(console, f"injected: {several}", "  ")
     for finding in result.findings if result.verdict is not Verdict.PASS else ():
         where = f"{finding.series}: " if finding.series else ""
         wrapped(console, f"{finding.verdict}: {where}{finding.text}", "  ")
+    if result.diagnosis is not None:
+        wrapped(console, str(result.diagnosis), "  ")
     if expected(result) or surprising(result):
         wrapped(console, f"documented: {reason(result)}", "  ")
     if result.effect and not result.figures and result.effect not in {f.text for f in result.findings}:
@@ -80,7 +86,7 @@ def _vantage(vantage: str, lanes: list[Figures], result: Result, console: Consol
     """A vantage's lanes; those where nothing happened share a line."""
     still = [figures for figures in lanes if quiet(figures)]
     if len(still) == len(lanes) and len({_answering(figures) for figures in still}) == 1:
-        show(console, Text(f"  {vantage}  {_stillness(still)}"))
+        show(console, Text(f"  {vantage}  {'+'.join(f.key.lane for f in still)}: {_stillness(still)}"))
         return
     dies = all(figures.expectation is Expectation.MAY_DIE for figures in lanes)
     show(console, Text(f"  {vantage}{'  (may fail while the fault lasts)' if dies else ''}"))
@@ -103,7 +109,7 @@ def _answering(figures: Figures) -> str:
 
 def _stillness(still: list[Figures]) -> str:
     samples = sum(figures.samples for figures in still)
-    return f"{'+'.join(f.key.lane for f in still)}: {_answering(still[0])} throughout, none of {samples:,} bad"
+    return f"{_answering(still[0])} throughout, none of {samples:,} bad"
 
 
 def _story(figures: Figures) -> list[Text]:
@@ -123,7 +129,12 @@ def _figures(figures: Figures, result: Result) -> list[Text]:
 
 
 def _moments(figures: Figures) -> list[str]:
-    moments = (("detect", figures.detect), ("failover", figures.failover), ("home", figures.failback))
+    moments = (
+        ("detect", figures.detect),
+        ("failover", figures.failover),
+        ("recovered", figures.recovered),
+        ("home", figures.failback),
+    )
     return [f"{what} {span(moment)}" for what, moment in moments if moment]
 
 
