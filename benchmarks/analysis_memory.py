@@ -8,6 +8,7 @@ process of its own (read, probe health, figures of every series), whose peak res
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import subprocess
@@ -29,9 +30,10 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from chaos.model import Attribution, Interval, Lane, Outcome, Vantage  # noqa: E402
+from chaos.outlook import Outlook  # noqa: E402
 from chaos.probe.health import health  # noqa: E402
 from chaos.result import Expectation  # noqa: E402
-from chaos.samples import Schedule, SeriesPlan, read_samples  # noqa: E402
+from chaos.samples import FILE_NAME, Schedule, SeriesPlan, read_samples  # noqa: E402
 from chaos.samples.file import COLUMNS, METADATA_KEY  # noqa: E402
 from chaos.slo import Objectives  # noqa: E402
 from chaos.verdict import Happened, figures  # noqa: E402
@@ -119,10 +121,9 @@ def analyse(path: Path) -> None:
     read = time.process_time()
     read_mb = peak_mb()
     middle = int(next(iter(every.values())).due_ns[100])
-    happened = Happened(
-        "zone1", Interval(middle, middle), Interval(middle * 2, middle * 2), Interval(middle * 2, middle * 2)
-    )
-    found = [figures(series, Expectation.FAILS_OVER, happened, Objectives(), 40) for series in every.values()]
+    happened = Happened(Interval(middle, middle), Interval(middle * 2, middle * 2), Interval(middle * 2, middle * 2))
+    moves = Outlook(Expectation.FAILS_OVER, faulty=frozenset({"zone1"}), returns=frozenset({"zone1"}))
+    found = [figures(series, moves, happened, Objectives(), 40) for series in every.values()]
     probe = health(every)
     console.print_json(
         json.dumps(
@@ -142,20 +143,28 @@ def analyse(path: Path) -> None:
 def measured(samples: int) -> dict[str, float]:
     """The figures of one size."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "samples.arrow")
+        path = Path(folder, FILE_NAME)
         make(path, samples)
         command = [sys.executable, __file__, "--analyse", str(path)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         return {**json.loads(done.stdout), "file_mb": path.stat().st_size / 1e6}
 
 
+def count(text: str) -> int:
+    """A number as people write it: 1,000,000."""
+    return int(text.replace(",", ""))
+
+
 def main() -> None:
     """Measure each size and print the table."""
-    if sys.argv[1:2] == ["--analyse"]:
-        analyse(Path(sys.argv[2]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("samples", nargs="*", type=count, default=SIZES, help="how many samples each file has")
+    parser.add_argument("--analyse", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.analyse:
+        analyse(options.analyse)
         return
-    sizes = [int(text.replace("_", "").replace(",", "")) for text in sys.argv[1:]] or SIZES
-    columns = [measured(size) for size in sizes]
+    columns = [measured(size) for size in options.samples]
     for name in columns[0]:
         values = (
             f"{column[name]:>14,.0f}" if name in ("samples", "outages") else f"{column[name]:>14,.1f}"
