@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fixtures.local.processes import ProcessSpec, Role
-from fixtures.platforms.universal import topology
+from fixtures.platforms.universal import registering
 from fixtures.platforms.universal.engine import Proxy
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def stranger(mesh: Universal, log: Path) -> Stranger:
     """One with a token of its own: everything that the mesh's own proxies have."""
     running, zone = mesh._running, mesh.topology.zone(ZONE)
     admin, readiness = _free_ports()
-    document = topology.echo_dataplane(zone.replicas[0], admin, {"tags": {"kuma.io/service": NAME}})
+    document = registering.echo_dataplane(zone.replicas[0], admin, {"tags": {"kuma.io/service": NAME}})
     networking = {**document["networking"], "address": zone.host(200)}
     proxy = Proxy(zone, Role.ECHO_PROXY, zone.replicas[0].host, {**document, "name": NAME, "networking": networking})
     if not (running.keeping.folder / NAME).exists():

@@ -130,7 +130,7 @@ class Run:
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
         self.process.send_signal(number)
 
-    def finish(self, limit_s: float = 60.0) -> str:
+    def finish(self, limit_s: float = 180.0) -> str:
         """Everything that it has said, once it has ended."""
         text, _ = self.process.communicate(timeout=limit_s)
         return text

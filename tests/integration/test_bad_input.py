@@ -46,7 +46,7 @@ def complaint(text: str) -> str:
 @pytest.mark.parametrize(
     ("argument", "line"),
     [
-        ("--fault=delete-moon", "no fault 'delete-moon'; the faults are: delete-cluster, delete-deployment, "),
+        ("--fault=delete-moon", "no fault 'delete-moon'; the faults are: "),
         ("--zone=zone9", "--zone: 'zone9' is none of zone1, zone2"),
         ("--slo=target=100", "--slo: target=100 % is no objective; choose between 0 and 100 (say 99.9)"),
         (
@@ -77,6 +77,22 @@ def test_a_value_that_pytest_takes_for_a_test_path_is_explained(traces: Traces, 
     (tmp_path / "envoy").touch()
     text = refused(traces, tmp_path, "--envoy", str(tmp_path / "envoy"), code=USAGE)
     assert "write the value after an equals sign, --" in complaint(text)
+
+
+@pytest.mark.parametrize("arguments", [["-m", "control"], ["nowhere.py"], ["--markers"]])
+def test_what_never_began_is_no_run_and_not_the_latest(traces: Traces, tmp_path: Path, arguments: list[str]) -> None:
+    artifacts = tmp_path / "artifacts"
+    artifacts.mkdir()
+    (artifacts / "latest").symlink_to("the-one-before")
+    code = 0 if arguments == ["--markers"] else USAGE
+    text = refused(traces, tmp_path, "--fault=wrong-port", *arguments, code=code)
+    assert "report: " not in text
+    assert [(file.name, str(file.readlink())) for file in artifacts.iterdir()] == [("latest", "the-one-before")]
+
+
+def test_what_only_workers_can_refuse_is_said_as_without_them(traces: Traces, tmp_path: Path) -> None:
+    text = refused(traces, tmp_path, "-n", "2", "-m", "control", "--fault=wrong-port", code=USAGE)
+    assert complaint(text).startswith("--fault: wrong-port would not be run")
 
 
 def test_with_workers_it_is_said_once(traces: Traces, tmp_path: Path) -> None:

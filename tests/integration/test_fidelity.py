@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chaos.model import Verdict
-from fixtures.run import EXIT_CODES
+from chaos.model import EXIT_CODES, Verdict
 from reports.fidelity import differences, felt, read_record, results_of
 from tests.integration.suite import start_pytest
 

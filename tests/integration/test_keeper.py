@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -105,6 +106,53 @@ def test_a_signal_is_over_when_all_have_ended(keeping: Keeping) -> None:
 
     assert [(s.spec.name, s.exit_code) for s in keeping.processes()] == [("one", -9), ("two", -9), ("three", None)]
     keeping.signal(["one"], signal.SIGKILL)
+
+
+_SLOW_TO_END = (
+    "import signal, time; signal.signal(15, lambda *_: (time.sleep(0.5), exit())); print(1, flush=True); signal.pause()"
+)
+
+
+def test_what_was_told_to_end_is_started_again_once_it_has(keeping: Keeping, tmp_path: Path) -> None:
+    """Who told it may have been killed since; who repairs must not take it for one that goes on."""
+    spec = sleeper("a", code=_SLOW_TO_END)
+    keeping.start_processes([spec])
+    until((tmp_path / "logs" / "a.log").read_text)
+    (first,) = keeping.processes()
+    keeping.send(["a"], signal.SIGTERM)
+    (ending,) = keeping.processes()
+    assert ending.ending or not ending.running
+
+    keeping.start_processes([spec])
+
+    (again,) = keeping.processes()
+    assert again.pid != first.pid
+    assert (again.running, again.ending) == (True, False)
+
+
+def test_what_does_not_end_as_it_was_told_is_killed_before_it_is_started_again(
+    keeping: Keeping, tmp_path: Path
+) -> None:
+    spec = sleeper("a", code="import signal; signal.signal(15, signal.SIG_IGN); print(1, flush=True); signal.pause()")
+    keeping.start_processes([spec])
+    until((tmp_path / "logs" / "a.log").read_text)
+    (first,) = keeping.processes()
+    keeping.send(["a"], signal.SIGTERM)
+    keeping.start_processes([spec])
+    (again,) = keeping.processes()
+    assert again.pid != first.pid
+
+
+def test_who_asks_twice_at_once_gets_one_process(keeping: Keeping, tmp_path: Path) -> None:
+    """What has to end first may take longer than who asks has patience."""
+    spec = sleeper("a", code="import signal; signal.signal(15, signal.SIG_IGN); print(1, flush=True); signal.pause()")
+    keeping.start_processes([spec])
+    until((tmp_path / "logs" / "a.log").read_text)
+    keeping.send(["a"], signal.SIGTERM)
+    with ThreadPoolExecutor() as pool:
+        both = list(pool.map(lambda one: one.start_processes([spec]), [keeping, Keeping(keeping.folder)]))
+    assert sorted(map(len, both)) == [0, 1]
+    assert [child.pid for child in keeper_of(keeping).children()] == [keeping.processes()[0].pid]
 
 
 def test_a_process_that_ends_by_itself_is_known_by_its_exit_code(keeping: Keeping) -> None:

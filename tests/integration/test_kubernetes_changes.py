@@ -10,9 +10,10 @@ import pytest
 from fixtures.mesh import Backend
 from fixtures.platforms.kubernetes import walkthrough
 from fixtures.platforms.kubernetes.changes import FORMER, Changes, namespace_there
-from fixtures.platforms.kubernetes.cluster import FIELD_MANAGER, MANAGED_BY, connect
+from fixtures.platforms.kubernetes.cluster import connect
 from fixtures.platforms.kubernetes.kinds import DEPLOYMENT, GATEWAY_CLASS, MESH, NAMESPACE, SERVICE, ObjectKind
-from fixtures.platforms.kubernetes.objects import as_written, managers_of
+from fixtures.platforms.kubernetes.objects import as_written
+from fixtures.platforms.kubernetes.ownership import FIELD_MANAGER, MANAGED_BY, managers_of
 from fixtures.profiles import manifest
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from kubernetes.config import incluster_config
 
 from chaos.errors import InfraError
 from fixtures.local.addresses import Endpoint
-from fixtures.platforms.kubernetes.cluster import ALL_NAMESPACES, MANAGED_BY, Cluster, connect
+from fixtures.platforms.kubernetes.cluster import ALL_NAMESPACES, Cluster, connect
 from fixtures.platforms.kubernetes.connecting import IN_CLUSTER
 from fixtures.platforms.kubernetes.kinds import (
     CONFIG_MAP,
@@ -27,6 +27,7 @@ from fixtures.platforms.kubernetes.kinds import (
     Document,
     ObjectKind,
 )
+from fixtures.platforms.kubernetes.ownership import MANAGED_BY
 from fixtures.platforms.kubernetes.problems import Conflict, NotServed, Refused, Unanswered
 from fixtures.platforms.kubernetes.testbed import kubeconfig
 from fixtures.platforms.kubernetes.testbed.certificates import Authority

@@ -6,13 +6,14 @@ import json
 import signal
 import sys
 import uuid
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chaos.clock import MonotonicClock
-from chaos.errors import InfraError, NothingSelected, SettingsError
+from chaos.errors import InfraError, NothingSelected, SettingsError, StillGoing
 from chaos.journal import Header, Journal, Step, read_journal
 from chaos.platform import Action, Kind, Record
 from chaos.undo import restore
@@ -20,7 +21,8 @@ from fixtures.platforms.kubernetes.breakables import breakable, breakable_of
 from fixtures.platforms.kubernetes.breakables.site import Site
 from fixtures.platforms.kubernetes.cluster import Cluster, connect
 from fixtures.platforms.kubernetes.kinds import DEPLOYMENT, GATEWAY, NAMESPACE, POD, SERVICE, Document, ObjectKind
-from fixtures.platforms.kubernetes.objects import as_written, differences, managers_of, written_by
+from fixtures.platforms.kubernetes.objects import as_written, differences, written_by
+from fixtures.platforms.kubernetes.ownership import managers_of
 from fixtures.platforms.kubernetes.problems import Unanswered
 from tests.integration.suite import until
 
@@ -219,10 +221,10 @@ def test_a_misconfigured_service_is_proved_and_comes_back(place: Place, action: 
     before = place.get(SERVICE)
     target = place.breakable(Kind.SERVICE)
     record = through_a_journal(target.record(place.zones), tmp_path)
-    assert target.misdirected(record, action, place.zones) is None
+    assert target.disturbed(record, action, place.zones) is None
 
-    target.misdirect(record, action, place.zones)
-    proof = effective(lambda: target.misdirected(record, action, place.zones))
+    target.disturb(record, action, place.zones)
+    proof = effective(lambda: target.disturbed(record, action, place.zones))
     wanted = {
         Action.REDIRECT: "spec.ports[2].targetPort is 9999, was 1027; none of its 2 pods names a port 9999",
         Action.MISNAME: "spec.ports[2].targetPort is no-such-port, was 1027; none of its 2 pods",
@@ -231,7 +233,7 @@ def test_a_misconfigured_service_is_proved_and_comes_back(place: Place, action: 
     }[action]
     assert wanted in proof
     assert str(target.difference(record, place.zones)).startswith(f"Service {place.namespace}/echo: spec.")
-    target.misdirect(record, action, place.zones)  # saying it twice changes nothing
+    target.disturb(record, action, place.zones)  # saying it twice changes nothing
 
     target.put(record, place.zones)
     assert target.difference(record, place.zones) is None
@@ -283,9 +285,9 @@ def test_a_fault_that_pods_would_answer_is_no_proof(place: Place) -> None:
     place.run_pods()
     target = place.breakable(Kind.SERVICE)
     record = target.record(place.zones)
-    target.misdirect(record, Action.REDIRECT, place.zones)
+    target.disturb(record, Action.REDIRECT, place.zones)
     with pytest.raises(InfraError, match="pods do have a port 9999, so this is no fault: echo-"):
-        effective(lambda: target.misdirected(record, Action.REDIRECT, place.zones))
+        effective(lambda: target.disturbed(record, Action.REDIRECT, place.zones))
     target.put(record, place.zones)
     assert target.difference(record, place.zones) is None
 
@@ -376,7 +378,7 @@ def test_what_cannot_be_misdirected_says_so(place: Place) -> None:
     place.deploy()
     target = place.breakable(Kind.DEPLOYMENT)
     with pytest.raises(SettingsError, match="deployment echo in zone1 has nothing to move"):
-        target.misdirect(target.record(place.zones), Action.MOVE, place.zones)
+        target.disturb(target.record(place.zones), Action.MOVE, place.zones)
 
 
 def test_a_deployment_of_nothing_is_no_target(place: Place) -> None:
@@ -422,25 +424,116 @@ def test_somebody_who_changes_the_target_while_it_is_broken_is_named(place: Plac
     place.deploy()
     target = place.breakable(Kind.SERVICE)
     record = target.record(place.zones)
-    target.misdirect(record, Action.REDIRECT, place.zones)
+    target.disturb(record, Action.REDIRECT, place.zones)
     changed = service()
     changed["spec"]["ports"][0]["targetPort"] = 7
     place.apply_as("argocd-controller", changed)
     with pytest.raises(InfraError, match="was changed by argocd-controller at"):
-        target.misdirected(record, Action.REDIRECT, place.zones)
+        target.disturbed(record, Action.REDIRECT, place.zones)
     for ask in (target.difference, target.put):
         with pytest.raises(InfraError, match="was changed by argocd-controller at"):
             ask(record, place.zones)
     assert place.get(SERVICE)["spec"]["ports"][0]["targetPort"] == 7
 
 
+@pytest.mark.parametrize("action", WRONG)
+def test_a_label_that_somebody_sets_meanwhile_keeps_nothing_broken(place: Place, action: Action) -> None:
+    place.deploy()
+    target = place.breakable(Kind.SERVICE)
+    record = target.record(place.zones)
+    before = place.get(SERVICE)
+    target.disturb(record, action, place.zones)
+    place.apply_as("kubectl-label", {**service(), "metadata": {"name": "echo", "labels": {"owner": "me"}}, "spec": {}})
+    assert target.disturbed(record, action, place.zones)
+    target.put(record, place.zones)
+    assert place.get(SERVICE)["spec"] == before["spec"]
+    with pytest.raises(InfraError, match=r"was changed by kubectl-label at .*metadata.labels.owner is me"):
+        target.difference(record, place.zones)
+
+
+@contextmanager
+def admission(place: Place, change: str) -> Iterator[None]:
+    """A policy of the cluster's that changes each update of a Service, as a company's webhook does."""
+    name = f"mutate-{place.namespace}"
+    api = {"apiVersion": "admissionregistration.k8s.io/v1", "metadata": {"name": name}}
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["services"], "operations": ["UPDATE"]}
+    here = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": place.namespace}}}
+    patch = {"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": change}}
+    spec = {"matchConstraints": {**here, "resourceRules": [rule]}, "reinvocationPolicy": "Never", "mutations": [patch]}
+    policy = {**api, "kind": "MutatingAdmissionPolicy", "spec": spec}
+    binding = {**api, "kind": "MutatingAdmissionPolicyBinding", "spec": {"policyName": name}}
+    made = [place.cluster.create(policy), place.cluster.create(binding)]
+    try:
+        yield
+    finally:
+        for one in reversed(made):
+            place.cluster.delete(ObjectKind.of(one), name)
+
+
+def test_what_the_clusters_own_policy_makes_of_our_write_does_not_keep_it_broken(place: Place) -> None:
+    place.deploy()
+    target = place.breakable(Kind.SERVICE)
+    record = target.record(place.zones)
+    with admission(place, 'Object{spec: Object.spec{sessionAffinity: "ClientIP"}}'):
+        place.apply_as("kubectl", {**service(), "metadata": {"name": "another"}})
+
+        def in_effect() -> bool:
+            now = place.cluster.update(SERVICE, "another", lambda document: document["metadata"].pop("labels", None))
+            return bool(now["spec"]["sessionAffinity"] == "ClientIP")
+
+        until(in_effect, what="the policy is in effect")
+        target.disturb(record, Action.REDIRECT, place.zones)
+        now = place.get(SERVICE)
+        assert (now["spec"]["ports"][2]["targetPort"], now["spec"]["sessionAffinity"]) == (9999, "ClientIP")
+        target.put(record, place.zones)
+        found = target.difference(record, place.zones)
+    assert found is not None
+    assert "spec.sessionAffinity is ClientIP, was None" in found
+    assert place.get(SERVICE)["spec"]["ports"][2]["targetPort"] == 1027
+
+
+def test_a_service_without_a_selector_is_no_target(place: Place) -> None:
+    alone = service()
+    del alone["spec"]["selector"]
+    place.apply_as("kubectl", alone)
+    with pytest.raises(NothingSelected, match="echo has no selector: somebody else says where its requests go"):
+        place.breakable(Kind.SERVICE).record(place.zones)
+
+
+def test_a_deployment_that_was_upgraded_since_it_was_recorded_is_not_deleted(place: Place) -> None:
+    place.deploy()
+    target = place.breakable(Kind.DEPLOYMENT)
+    record = target.record(place.zones)
+    upgraded = deployment(replicas=3)
+    upgraded["spec"]["template"]["spec"]["containers"][0]["image"] = "kong/go-echo:2"
+    place.apply_as("helm", upgraded)
+    with pytest.raises(InfraError, match=r"was changed by helm at .*spec.replicas is 3, was 2"):
+        target.delete(record, place.zones)
+    assert place.get(DEPLOYMENT)["spec"]["template"]["spec"]["containers"][0]["image"] == "kong/go-echo:2"
+
+
+def test_what_waits_for_its_finalizer_says_that_it_is_still_going(place: Place) -> None:
+    place.apply_as("kubectl", {**gateway(), "metadata": {"name": "kong", "finalizers": ["example.com/cleanup"]}})
+    place.program()
+    target = place.breakable(Kind.GATEWAY)
+    record = target.record(place.zones)
+    target.delete(record, place.zones)
+    with pytest.raises(
+        StillGoing, match=r"Gateway .*/kong is still being deleted \(it waits for example.com/cleanup\)"
+    ):
+        target.put(record, place.zones)
+    place.cluster.update(GATEWAY, "kong", lambda document: document["metadata"].pop("finalizers"))
+    target.put(record, place.zones)
+    assert "deletionTimestamp" not in place.get(GATEWAY, "kong")["metadata"]
+
+
 def test_somebody_who_undoes_a_misconfiguration_is_not_fought(place: Place) -> None:
     place.deploy()
     target = place.breakable(Kind.SERVICE)
     record = target.record(place.zones)
-    target.misdirect(record, Action.REDIRECT, place.zones)
+    target.disturb(record, Action.REDIRECT, place.zones)
     place.apply_as("argocd-controller", service())
-    assert target.misdirected(record, Action.REDIRECT, place.zones) is None
+    assert target.disturbed(record, Action.REDIRECT, place.zones) is None
     assert target.difference(record, place.zones) is None
     target.put(record, place.zones)
     assert place.get(SERVICE)["spec"]["ports"][2]["targetPort"] == 1027
@@ -454,7 +547,7 @@ def test_a_target_that_was_changed_before_it_is_broken_is_left_alone(place: Plac
     changed["spec"]["ports"][0]["targetPort"] = 7
     place.apply_as("kubectl-edit", changed)
     with pytest.raises(InfraError, match="was changed by kubectl-edit"):
-        target.misdirect(record, Action.REDIRECT, place.zones)
+        target.disturb(record, Action.REDIRECT, place.zones)
     assert place.get(SERVICE)["spec"]["ports"][2]["targetPort"] == 1027
 
 
@@ -525,7 +618,7 @@ def test_an_api_server_that_dies_while_a_fault_is_on_is_waited_for(place: Place,
     journal = Journal(path, Header("kubernetes", {}, "wrong-port", ZONE, 0.0))
     journal.record([record])
     journal.step(Step.INJECTING)
-    target.misdirect(record, Action.REDIRECT, place.zones)
+    target.disturb(record, Action.REDIRECT, place.zones)
     clusters = place.clusters
     clusters.keeping.signal(["zone1-apiserver"], signal.SIGKILL)
     until(lambda: place.connect().silence() is not None)

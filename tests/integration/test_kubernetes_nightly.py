@@ -17,7 +17,8 @@ import pytest
 from fixtures.platforms.kubernetes import kinds
 from fixtures.platforms.kubernetes.changes import FORMER
 from fixtures.platforms.kubernetes.cluster import Cluster, connect
-from fixtures.platforms.kubernetes.objects import as_written, managers_of
+from fixtures.platforms.kubernetes.objects import as_written
+from fixtures.platforms.kubernetes.ownership import managers_of
 from fixtures.platforms.kubernetes.testbed import kubeconfig
 from tests.integration.kubernetes_clusters import ACCOUNT, running_testbed, shipped, way_in
 from tests.integration.suite import start_pytest, until
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 ZONES = ("zone1", "zone2")
 PASSED, INTERRUPTED, INFRA = 0, 2, 10
-_TAKES_S = 120.0
+_TAKES_S = 300.0
 _NARROWED = ("--zone=zone1", "--fault=delete-deployment", "--probe-rate=5")
 _BINDING = kinds.ObjectKind("rbac.authorization.k8s.io/v1", "RoleBinding")
 _IN_ZONES = (

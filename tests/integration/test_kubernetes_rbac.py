@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chaos.errors import InfraError
+from chaos.faults import faults
+from chaos.platform import Kind, Target
 from fixtures.mesh import Backend
 from fixtures.platforms.kubernetes import kinds, walkthrough
+from fixtures.platforms.kubernetes.breakables.site import Site
 from fixtures.platforms.kubernetes.checks import checks
 from fixtures.platforms.kubernetes.checks.rights import CHECK
 from fixtures.platforms.kubernetes.cluster import Cluster, connect
 from fixtures.platforms.kubernetes.contexts import GLOBAL
 from fixtures.platforms.kubernetes.lease import Leases
+from fixtures.platforms.kubernetes.platform import Repairable
 from fixtures.platforms.kubernetes.preflight import require
 from fixtures.platforms.kubernetes.problems import Refused
 from fixtures.platforms.kubernetes.rights import rights
@@ -119,6 +123,28 @@ def test_so_do_those_for_the_walkthrough(config: Path, place: str) -> None:
 
 
 @pytest.mark.parametrize("place", WHERE)
+def test_those_beyond_the_walkthrough_are_given_by_files_of_their_own(
+    config: Path, clusters: Clusters, place: str
+) -> None:
+    every = site(config, ACCOUNT, faults=tuple(faults().values()))
+    problem = CHECK.look(every, place)
+    assert problem is not None
+    assert f"-f deploy/rbac-{WHERE[place]}.yaml -f deploy/rbac-{WHERE[place]}-beyond.yaml" in problem.fix
+    user = reached(config, place, ACCOUNT)
+    unasked = Repairable({"zone1": user, GLOBAL: user}, Site("kong"), {}, "kubernetes")
+    with pytest.raises(InfraError, match=r"may not .*create Deployment in kuma-system.*: nothing is done; kubectl"):
+        unasked.record(Target(Kind.INGRESS if place == "zone1" else Kind.GLOBAL, "zone1", "any"))
+
+    admin = connect(place, place, "kong", kubeconfig=str(clusters.kubeconfig), log=print)
+    for document in shipped(f"rbac-{WHERE[place]}-beyond"):
+        admin.apply(document)
+    assert CHECK.look(every, place) is None
+    for document in shipped(f"rbac-{WHERE[place]}-beyond"):
+        metadata = document["metadata"]
+        admin.delete(kinds.ObjectKind.of(document), metadata["name"], metadata.get("namespace"))
+
+
+@pytest.mark.parametrize("place", WHERE)
 def test_those_for_the_walkthrough_are_not_given_without_being_asked_for(config: Path, place: str) -> None:
     problem = CHECK.look(site(config, ACCOUNT, install=Install.WALKTHROUGH), place)
     assert problem is not None
@@ -204,6 +230,8 @@ FORBIDDEN: Mapping[str, Any] = {
     "delete pods": deletes(kinds.POD, "echo"),
     "delete a deployment elsewhere": deletes(kinds.DEPLOYMENT, "echo", "default"),
     "delete the mesh's ingress": deletes(kinds.DEPLOYMENT, "kuma-ingress", "kuma-system"),
+    "read the faults of sidecars": lists(kinds.MESH_FAULT_INJECTION),
+    "delete faults of sidecars": deletes(kinds.MESH_FAULT_INJECTION, "mesh-chaos-gray"),
     "delete a node": deletes(kinds.NODE, "any"),
     "take another lease": reads(kinds.LEASE, "other"),
     "delete the lease": deletes(kinds.LEASE, "mesh-chaos"),

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 PASSED, INTERRUPTED, USAGE, NOTHING, INFRA = 0, 2, 4, 5, 10
 SLOWLY = "--probe-rate=5"
 """Who answers is the question here, not how long to the hundredth."""
-_TAKES_S = 120.0
+_TAKES_S = 300.0
 
 
 class Bed:
@@ -243,3 +243,20 @@ def test_what_a_gitops_sync_makes_again_is_named_and_not_fought(bed: Bed, traces
     assert now["metadata"]["generation"] == synced["metadata"]["generation"]
     assert bed.objects() == before
     assert bed.holder() == ""
+
+
+def test_a_zone_without_a_gateway_answers_for_one_with_one(bed: Bed, traces: Traces, tmp_path: Path) -> None:
+    """The last test of this mesh: zone2 is entered by nobody afterwards."""
+    for kind, name in ((HTTP_ROUTE, "echo"), (GATEWAY, "kong")):
+        assert bed.zone2.get(kind, name) is not None
+        bed.zone2.delete(kind, name)
+
+    refused = bed.start(traces, tmp_path / "both", "-m", "control")
+    assert "zone2: the Gateway kong in kong does not exist" in refused.finish(_TAKES_S)
+    run = bed.start(traces, tmp_path / "one", "-m", "failover", "--gateways=zone1", "--fault=delete-service")
+    said = run.finish(_TAKES_S)
+
+    assert run.code == PASSED, said
+    assert "delete-service zone1 [page]  PASS" in said
+    assert "gateway-zone1" in said
+    assert "gateway-zone2" not in said

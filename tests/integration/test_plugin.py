@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from textwrap import dedent
 from typing import TYPE_CHECKING
@@ -65,12 +66,45 @@ def test_the_plan_tells_everything_and_touches_nothing(traces: Traces, tmp_path:
 
 
 def test_a_plan_for_which_nothing_is_selected_says_so(traces: Traces, tmp_path: Path) -> None:
-    text = said(traces, tmp_path, "--plan", "-m", "soak", code=NOTHING)
+    text = said(traces, tmp_path, "--plan", "-m", "kuma", code=NOTHING)
     assert "no scenario is selected: nothing would be injected" in text
 
 
 def test_a_selection_that_runs_nothing_is_no_success(traces: Traces, tmp_path: Path) -> None:
-    said(traces, tmp_path, "-m", "disaster", "--fault=wrong-port", code=NOTHING)
+    said(traces, tmp_path, "-m", "kuma", code=NOTHING)
+
+
+def test_a_fault_of_which_no_scenario_is_selected_is_refused_with_the_test_that_has_it(
+    traces: Traces, tmp_path: Path
+) -> None:
+    text = said(traces, tmp_path, "-m", "disaster", "--fault=wrong-port", code=USAGE)
+    assert "wrong-port would not be run: no scenario that is selected has it; it is in scenarios/test_failover" in text
+
+
+def test_what_no_user_of_one_gateway_could_tell_is_skipped_with_the_reason(traces: Traces, tmp_path: Path) -> None:
+    text = said(traces, tmp_path, "-m", "failover", "--gateways=zone1", "--plan")
+    assert "  skipped no user of a mesh with gateways in zone1 only could tell" in text
+    assert "  inject  deployment echo in zone1" in text
+
+
+@pytest.mark.parametrize(
+    ("markers", "skipped"),
+    [
+        ("beyond", "double-fault-of-three needs zones zone1, zone2, zone3"),
+        ("network", "no cut-link on platform kubernetes: "),
+        ("sabotage", "platform kubernetes: your mesh is not made wrong on purpose"),
+    ],
+)
+def test_what_a_mesh_of_clusters_cannot_bear_is_skipped_with_the_reason(
+    traces: Traces, tmp_path: Path, markers: str, skipped: str
+) -> None:
+    names = ("zone1", "zone2", "global")
+    contexts = [{"name": name, "context": {"cluster": name, "user": name}} for name in names]
+    (tmp_path / "kubeconfig").write_text(json.dumps({"apiVersion": "v1", "kind": "Config", "contexts": contexts}))
+    where = (f"--kubeconfig={tmp_path / 'kubeconfig'}", *(f"--context={name}={name}" for name in names))
+    allowed = f"--allow-context={','.join(names)}"
+    text = said(traces, tmp_path, "-m", markers, "--platform=kubernetes", *where, allowed, "--plan")
+    assert f"  skipped {skipped}" in text
 
 
 def collected(traces: Traces, tmp_path: Path, *arguments: str, **env: str) -> list[str]:
@@ -88,7 +122,9 @@ def test_a_fault_that_the_platform_has_not_got_is_refused_with_those_that_it_has
     traces: Traces, tmp_path: Path
 ) -> None:
     text = said(traces, tmp_path, "-m", "failover", "--fault=wrong-selector", code=USAGE)
-    assert "there is nothing to misselect on platform universal, so no wrong-selector; the faults there are: " in text
+    assert (
+        "no wrong-selector on platform universal: a Dataplane has no service that would select it; the faults" in text
+    )
 
 
 def test_nothing_is_begun_while_there_is_a_stop_file(traces: Traces, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from tests.unit.standin.mesh import MULTIZONE, OUTLIERS, SERVICE, Mesh, echo_dataplane, policy, route_to, until
+from tests.unit.standin.mesh import BLOCK, MULTIZONE, OUTLIERS, SERVICE, Mesh, echo_dataplane, policy, route_to, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def standin(up: Mesh) -> Mesh:
 
 def restore_resources(mesh: Mesh) -> None:
     """What a test that broke off may have left, and what the gateways may still have of the test before."""
-    mesh.http.delete("http://127.230.0.1:5681/meshes/default/meshcircuitbreakers/hardened")
+    mesh.http.delete(f"http://{BLOCK}.0.1:5681/meshes/default/meshcircuitbreakers/hardened")
     for zone in (1, 2):
         mesh.put(zone, echo_dataplane(zone)).raise_for_status()
         until(partial(has_no_outlier_detection, mesh, zone))
@@ -80,7 +80,7 @@ def ingress_bytes(standin: Mesh, zone: int) -> int:
 def test_each_gateway_answers_from_its_own_zone_and_knows_the_other_as_priority_1(standin: Mesh) -> None:
     assert standin.hosts(1) == [("zone1", 0), ("zone2", 1)]
     assert standin.hosts(2) == [("zone1", 1), ("zone2", 0)]
-    assert standin.http.get("http://127.230.1.10:8080/elsewhere").status_code == 404
+    assert standin.http.get(f"http://{BLOCK}.1.10:8080/elsewhere").status_code == 404
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
@@ -146,7 +146,7 @@ def test_outlier_detection_makes_a_wrong_port_fail_over_and_come_home(standin: M
     until(lambda: standin.ask(1) == "zone2")
     standin.put(1, echo_dataplane(1)).raise_for_status()
     until(lambda: standin.ask(1) == "zone1")
-    standin.http.delete("http://127.230.0.1:5681/meshes/default/meshcircuitbreakers/hardened").raise_for_status()
+    standin.http.delete(f"http://{BLOCK}.0.1:5681/meshes/default/meshcircuitbreakers/hardened").raise_for_status()
 
 
 def test_repointing_the_route_loses_no_request(standin: Mesh) -> None:

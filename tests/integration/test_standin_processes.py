@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.unit.standin.mesh import ENVOY, STANDIN, Mesh, until
+from tests.unit.standin.mesh import BLOCK, ENVOY, STANDIN, Mesh, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.envoy
-HOST = "127.230.1.150"
+HOST = f"{BLOCK}.1.150"
 
 
 def run_cp(**environment: str) -> subprocess.CompletedProcess[str]:
@@ -28,11 +28,11 @@ def run_cp(**environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_busy_port_is_one_line_and_exit_code_1() -> None:
-    with socket.create_server(("127.230.9.1", 5681)):
-        done = run_cp(KUMA_MODE="global", KUMA_API_SERVER_HTTP_INTERFACE="127.230.9.1")
+    with socket.create_server((f"{BLOCK}.9.1", 5681)):
+        done = run_cp(KUMA_MODE="global", KUMA_API_SERVER_HTTP_INTERFACE=f"{BLOCK}.9.1")
     assert done.returncode == 1
     assert done.stderr == (
-        "standin cp: cannot listen on 127.230.9.1:5681: Address already in use; set KUMA_API_SERVER_HTTP_PORT\n"
+        f"standin cp: cannot listen on {BLOCK}.9.1:5681: Address already in use; set KUMA_API_SERVER_HTTP_PORT\n"
     )
 
 
@@ -103,7 +103,7 @@ def test_what_is_no_envoy_is_said_so(planes: Mesh, tmp_path: Path) -> None:
     fake.chmod(0o755)
     file = planes.folder / "fake.yaml"
     file.write_text(str(dataplane("fake")))
-    flags = ("--cp-address=http://127.230.1.1:5681", f"--dataplane-file={file}", f"--config-dir={tmp_path / 'd'}")
+    flags = (f"--cp-address=http://{BLOCK}.1.1:5681", f"--dataplane-file={file}", f"--config-dir={tmp_path / 'd'}")
     planes.start("fake", *STANDIN, "dp", "run", *flags, f"--binary-path={fake}")
     assert ended(planes, "fake") == (1, "standin dp: Envoy ended with code 3: I am no proxy")
 
@@ -113,7 +113,7 @@ def test_a_second_proxy_of_a_name_ends_the_first(planes: Mesh, tmp_path: Path) -
     until(lambda: planes.api(1, "/meshes/default/dataplanes/twice").is_success)
     until(lambda: planes.api(1, "/meshes/default/dataplanes/twice/stats").is_success)
     file = planes.folder / "twice.yaml"
-    flags = ("--cp-address=http://127.230.1.1:5681", f"--dataplane-file={file}", f"--config-dir={tmp_path / 'd'}")
+    flags = (f"--cp-address=http://{BLOCK}.1.1:5681", f"--dataplane-file={file}", f"--config-dir={tmp_path / 'd'}")
     planes.start("again", *STANDIN, "dp", "run", *flags, f"--binary-path={ENVOY}")
     code, line = ended(planes, "twice")
     assert (code, line) == (1, "standin dp: another proxy of this name connected: only one may run")

@@ -92,7 +92,8 @@ def test_each_cluster_has_its_own_context_and_what_a_mesh_needs(three_clusters: 
             seen.add(core.read_namespace("kube-system").metadata.uid)
             assert core.read_namespaced_service_account("default", "kuma-system")
             found = {one.metadata.name for one in apps_of(client).list_namespaced_deployment("kuma-system").items}
-            assert found == (set() if name == GLOBAL else {"kuma-ingress", "kuma-egress"})
+            zone_proxies = set() if name == GLOBAL else {"kuma-ingress", "kuma-egress"}
+            assert found == {"kuma-control-plane", *zone_proxies}
             for kind in ("Mesh", "MeshService", "MeshMultiZoneService", "MeshRetry", "Dataplane", "ZoneInsight"):
                 assert resource(client, "kuma.io/v1alpha1", kind).get().items == []
     assert len(seen) == 3

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.integration.suite import Traces
 
-PROGRAMS = ("apiserver", "etcd", "kcm", "cp", "k8s", "agent", "operator")
+PROGRAMS = ("apiserver", "etcd", "kcm", "agent", "operator")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -74,7 +74,7 @@ def ready(environment: dict[str, str], zone: str) -> set[str]:
 def test_it_is_up_until_it_is_ended_and_a_zone_can_die_and_return(
     traces: Traces, bed: dict[str, str], tmp_path: Path
 ) -> None:
-    assert all(ready(bed, zone) == {"kuma-ingress", "kuma-egress"} for zone in ("zone1", "zone2"))
+    assert all(ready(bed, zone) == {"kuma-control-plane", "kuma-ingress", "kuma-egress"} for zone in ("zone1", "zone2"))
     assert {file.stem for file in tmp_path.glob("zone2-*.log")} == {f"zone2-{program}" for program in PROGRAMS}
 
     stopped = subprocess.run(
@@ -82,14 +82,14 @@ def test_it_is_up_until_it_is_ended_and_a_zone_can_die_and_return(
     )
     assert stopped.returncode == 0
     assert [ip for ip in traces.listening() if ip.split(".")[2] in {"2", "102"}] == []
-    assert ready(bed, "zone1") == {"kuma-ingress", "kuma-egress"}
+    assert ready(bed, "zone1") == {"kuma-control-plane", "kuma-ingress", "kuma-egress"}
 
     started = subprocess.run(
         shlex.split(bed["MESH_CHAOS_CLUSTER_START"].format(zone="zone2")), env=traces.environment(), check=False
     )
     assert started.returncode == 0
     until(lambda: any(ip.split(".")[2] == "2" and int(ip.split(".")[3]) >= 10 for ip in traces.listening()))
-    until(lambda: ready(bed, "zone2") == {"kuma-ingress", "kuma-egress"})
+    until(lambda: ready(bed, "zone2") == {"kuma-control-plane", "kuma-ingress", "kuma-egress"})
 
     code, _, err = carried_out(traces, "stop", bed["MESH_CHAOS_TESTBED"], "zone3")
     assert (code, err) == (2, "mesh-chaos: no zone 'zone3' in this test bed; there are: global, zone1, zone2\n")

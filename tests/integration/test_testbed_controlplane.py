@@ -10,15 +10,16 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from kubernetes.client import ApiException, CoreV1Api, CustomObjectsApi
 
+from fixtures import shown
 from fixtures.platforms.kubernetes.testbed.addresses import GLOBAL
-from fixtures.platforms.kubernetes.testbed.layout import processes
+from fixtures.platforms.kubernetes.testbed.planes import Plane
 from tests.integration.kubernetes_clusters import running_clusters
 from tests.integration.suite import until
 
@@ -136,9 +137,10 @@ def bed(lasting_traces: Traces, tmp_path_factory: pytest.TempPathFactory) -> Ite
         running_clusters(lasting_traces, tmp_path_factory.mktemp("logs"), *names) as clusters,
         contextlib.ExitStack() as stack,
     ):
-        specs = {spec.name: spec for spec in processes(clusters, Path("/no/envoy"))}
+        planes = [Plane(one.name, one.addresses, clusters.kubeconfig) for one in clusters.clusters]
+        specs = {spec.name: spec for plane in planes for spec in (plane.program(), plane.half())}
         made = Bed(clusters, specs, {name: stack.enter_context(clusters.client(name)) for name in names})
-        made.start(*(name for name in specs if name.endswith(("-cp", "-k8s"))))
+        made.start(*specs)
         made.apply("Mesh", "meshes", "default", MESH)
         made.apply("MeshMultiZoneService", "meshmultizoneservices", "echo", MULTI)
         yield made
@@ -160,6 +162,42 @@ def test_global_shows_its_zones_and_whether_they_are_online(bed: Bed) -> None:
     until(lambda: "disconnectTime" in bed.listed(GLOBAL, "zoneinsights")[0]["spec"]["subscriptions"][-1])
     bed.start("zone1-cp")
     until(lambda: "disconnectTime" not in bed.listed(GLOBAL, "zoneinsights")[0]["spec"]["subscriptions"][-1])
+
+
+def test_a_zone_that_users_disable_is_disabled_for_the_control_plane_too(bed: Bed) -> None:
+    until(lambda: bed.listed(GLOBAL, "zones"))
+
+    def known(*, enabled: bool) -> bool:
+        (zone,) = bed.api(GLOBAL, "/zones+insights")["items"]
+        return bool(zone["zone"]["enabled"] is enabled)
+
+    for wanted in (False, True):
+        bed.custom(GLOBAL).patch_cluster_custom_object(*KUMA, "zones", "zone1", {"spec": {"enabled": wanted}})
+        until(partial(known, enabled=wanted))
+        assert bed.listed(GLOBAL, "zones")[0]["spec"]["enabled"] is wanted
+
+
+def test_a_global_control_plane_that_comes_back_takes_nothing_from_its_zones(bed: Bed) -> None:
+    """It tells zones nothing before its cluster has told it everything, and signs with the authority that it had."""
+    until(lambda: bed.listed("zone1", "meshmultizoneservices"))
+
+    def authority() -> Any:
+        return sorted(one["data"] for one in bed.api(GLOBAL, "/meshes/default/secrets")["items"])
+
+    before, zones, seen = authority(), bed.listed(GLOBAL, "zones"), []
+    bed.kill("global-cp")
+    bed.start("global-cp")
+
+    def online() -> bool:
+        seen.append(len(bed.listed("zone1", "meshmultizoneservices")))
+        with contextlib.suppress(httpx.TransportError):  # it is not there yet
+            return shown.online(bed.api(GLOBAL, shown.ZONES), "zone1")  # let in, and not only known again
+        return False
+
+    until(online, limit_s=60)
+    assert authority() == before
+    assert set(seen) == {1}
+    assert [one["metadata"]["uid"] for one in bed.listed(GLOBAL, "zones")] == [one["metadata"]["uid"] for one in zones]
 
 
 def test_a_service_and_its_pod_become_a_mesh_service_and_a_dataplane(bed: Bed) -> None:
@@ -312,4 +350,5 @@ def test_a_wrong_command_line_is_exit_code_2() -> None:
 def test_it_ends_with_0_when_it_is_told_to(bed: Bed) -> None:
     bed.kill("global-k8s", number=signal.SIGTERM)
     (state,) = [s for s in bed.clusters.keeping.processes() if s.spec.name == "global-k8s"]
+    bed.start("global-k8s")
     assert state.exit_code == 0

@@ -250,6 +250,8 @@ class Slow(BaseHTTPRequestHandler):
 
 
 def test_a_request_that_is_under_way_ends_well_where_it_began(zone: Zone) -> None:
+    zone.point_at(Backend.SERVICE)
+    until(lambda: [name.partition("*")[0] for name in zone.known_services()] == [f"{zone.service_ip()}:1027"])
     with ThreadingHTTPServer((zone.service_ip(), 1027), Slow) as server, ThreadPoolExecutor() as pool:
         pool.submit(server.serve_forever)
         try:
@@ -347,7 +349,8 @@ def test_a_gateway_goes_on_while_the_api_server_is_away_and_takes_what_it_missed
 
 def test_a_gateway_whose_envoy_dies_is_started_again(both: Zone) -> None:
     restarts = both.pod_of_gateway()["status"]["containerStatuses"][0]["restartCount"]
-    (envoy,) = (one for one in both.traces.processes() if one.name() == "envoy")
+    every = (one for one in both.traces.processes() if one.name() == "envoy")
+    (envoy,) = (one for one in every if "kong-dataplane" in " ".join(one.cmdline()))  # ingress and egress have theirs
     envoy.send_signal(signal.SIGKILL)
     until(lambda: both.pod_of_gateway()["status"]["containerStatuses"][0]["restartCount"] == restarts + 1)
     until(lambda: answers(f"http://{both.gateway}:8080/echo"))

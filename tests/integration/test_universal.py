@@ -175,7 +175,7 @@ def broken(mesh: Universal, kind: Kind) -> None:
     assert at_home(mesh)
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", [Kind.DEPLOYMENT, Kind.SERVICE, Kind.GATEWAY, Kind.CLUSTER])
 def test_what_is_deleted_is_answered_for_by_the_other_zone_until_it_is_put_back(mesh: Universal, kind: Kind) -> None:
     before = mesh.ingress_bytes("zone2")
     broken(mesh, kind)
@@ -185,9 +185,9 @@ def test_what_is_deleted_is_answered_for_by_the_other_zone_until_it_is_put_back(
 
 def test_a_service_at_the_wrong_port_is_answered_for_by_the_other_zone_until_it_is_put_back(mesh: Universal) -> None:
     record = mesh.record(target(Kind.SERVICE))
-    mesh.misdirect(record, Action.REDIRECT)
-    until(lambda: mesh.misdirected(record, Action.REDIRECT), 15, "redirected")
-    proof = mesh.misdirected(record, Action.REDIRECT)
+    mesh.disturb(record, Action.REDIRECT)
+    until(lambda: mesh.disturbed(record, Action.REDIRECT), 15, "redirected")
+    proof = mesh.disturbed(record, Action.REDIRECT)
     assert proof is not None
     assert ":9999, where connections are refused" in proof
     difference = mesh.difference(record)
@@ -196,7 +196,7 @@ def test_a_service_at_the_wrong_port_is_answered_for_by_the_other_zone_until_it_
     until(lambda: gateway(mesh, "zone1") == "mesh-zone2", 20, "the hardened profile sees a wrong port")
 
     undo.restore(mesh, [record], MonotonicClock(), limit_s=40)
-    assert mesh.misdirected(record, Action.REDIRECT) is None
+    assert mesh.disturbed(record, Action.REDIRECT) is None
     until(lambda: at_home(mesh), 20, "home again")
 
 
@@ -224,7 +224,7 @@ def test_what_does_not_run_cannot_be_deleted(mesh: Universal) -> None:
 
 def test_only_a_service_can_be_misconfigured_and_here_only_its_port(mesh: Universal) -> None:
     with pytest.raises(SettingsError, match="gateway edge in zone1 has nothing to redirect on this platform"):
-        mesh.misdirect(mesh.record(target(Kind.GATEWAY)), Action.REDIRECT)
+        mesh.disturb(mesh.record(target(Kind.GATEWAY)), Action.REDIRECT)
 
 
 def test_the_route_can_be_pointed_at_the_zones_own_echo_and_back(mesh: Universal) -> None:

@@ -11,6 +11,8 @@ import httpx
 import psutil
 from kubernetes.client import AppsV1Api, CoreV1Api
 
+from fixtures.local.addresses import Endpoint
+from fixtures.local.network import accepts
 from tests.integration.suite import until
 
 if TYPE_CHECKING:
@@ -89,7 +91,8 @@ def space(client: Any, **labels: str) -> Iterator[Space]:
 
 
 def text_of(pod: Any, port: int = 1027) -> str:
-    """What the pod's process answers; it listens at the pod's IP, having no sidecar."""
+    """What the pod's process answers at the pod's IP, having no sidecar, once it listens: it may be ready before."""
+    until(lambda: accepts(Endpoint(pod.status.pod_ip, port)))
     return httpx.get(f"http://{pod.status.pod_ip}:{port}/echo", trust_env=False).text
 
 

@@ -39,7 +39,8 @@ def probed(draw: st.DrawFn) -> Series:
     kept = [index for index in range(len(answers)) if index not in lost]
     whole = series(answers)
     due = 1_000 + np.arange(len(answers), dtype=np.int64) * PERIOD_NS
-    changed: dict[str, Any] = {name: getattr(whole, name)[kept] for name in COLUMNS} | {"due_ns": due[kept]}
+    moments = dict.fromkeys(COLUMNS[:3], due[kept])
+    changed: dict[str, Any] = {name: getattr(whole, name)[kept] for name in COLUMNS} | moments
     return replace(whole, period_ns=PERIOD_NS, **changed)
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fixtures.durations import envoy_duration, parse_go_duration
 from fixtures.platforms.universal.standin.dp.http import Stream
-from fixtures.platforms.universal.standin.durations import envoy_duration, parse_go_duration
 from fixtures.platforms.universal.standin.naming import multi_zone_sni, service_sni
 
 UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}

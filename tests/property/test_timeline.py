@@ -139,30 +139,58 @@ def test_detection_is_the_first_sample_not_at_home_to_end_after_injection(of: li
 def test_failover_is_the_first_of_k_good_samples_from_elsewhere(
     of: list[One], injected: Interval, k: int, faulty: str
 ) -> None:
-    def elsewhere(one: One) -> bool:
-        return one.good and one.zone != faulty
+    """Of the first k; where the k before the injection are such too, of those that go on for k past its proof."""
+
+    def elsewhere(low: int, high: int) -> bool:
+        return all(one.good and one.zone != faulty for one in of[low:high])
+
+    def first_run(start: int) -> int | None:
+        return next((i for i in range(start, len(of) - k + 1) if elsewhere(i, i + k)), None)
 
     start = first_affected_position(of, injected)
-    candidates = (i for i in range(start, len(of) - k + 1) if all(elsewhere(one) for one in of[i : i + k]))
-    expected = next(candidates, None)
+    expected = first_run(start)
+    if start >= k and elsewhere(start - k, start):
+        expected = first_run(first_affected_position(of, Interval(injected.high_ns, injected.high_ns)))
+        while expected is not None and expected > start and elsewhere(expected - 1, expected):
+            expected -= 1
 
-    found = timeline.failover(series(of), injected, faulty, k)
+    found = timeline.failover(series(of), injected, {faulty}, k)
 
     assert (None if found is None else found.index) == expected
 
 
-@given(samples(), moments, lengths, st.sampled_from(ZONES))
-def test_failback_is_final_and_begins_with_the_repaired_zone(
-    of: list[One], restored: Interval, k: int, repaired: str
+@given(samples(), moments, lengths, st.booleans())
+def test_a_recovery_is_the_first_good_sample_after_the_last_bad_one(
+    of: list[One], injected: Interval, k: int, at_home: bool
+) -> None:
+    start = first_affected_position(of, injected)
+    bad = [i for i in range(start, len(of)) if not (of[i].at_home if at_home else of[i].good)]
+
+    found = timeline.recovery(series(of), injected, k, at_home=at_home)
+
+    if not bad:
+        assert found == Interval(0, 0)
+    elif bad[-1] + k >= len(of):
+        assert found is None
+    else:
+        assert found == timeline.moment(series(of), bad[-1] + 1).since(injected)
+
+
+@given(samples(), moments, lengths, st.sets(st.sampled_from(ZONES), min_size=1))
+def test_failback_is_final_and_begins_once_every_repaired_zone_has_answered(
+    of: list[One], restored: Interval, k: int, repaired: set[str]
 ) -> None:
     def home_run(start: int) -> int | None:
+        """The first position by which all have answered in its run, k before the run's end, each one in the last k."""
         for i in range(start, len(of)):
-            if of[i].zone != repaired or not of[i].at_home:
+            if not of[i].at_home:
                 continue
+            begin = _run_start(of, start, i)
             end = next((j for j in range(i, len(of)) if not of[j].at_home), len(of))
-            own_first = all(not of[j].at_home or of[j].zone != repaired for j in range(_run_start(of, start, i), i))
-            own_last = any(one.zone == repaired for one in of[max(i, end - k) : end])
-            if own_first and end - i >= k and own_last:
+            answered = [one.zone for one in of[begin : i + 1]]
+            complete = repaired <= set(answered) and not repaired <= set(answered[:-1])
+            last = {one.zone for one in of[max(begin, end - k) : end]}
+            if complete and end - i >= k and repaired <= last:
                 return i
         return None
 

@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Any
 
-from fixtures.platforms.kubernetes.kinds import MESH, MESH_SERVICE, NAMESPACE, POD, SERVICE, Document
+from fixtures.platforms.kubernetes.kinds import (
+    MESH,
+    MESH_FAULT_INJECTION,
+    MESH_SERVICE,
+    NAMESPACE,
+    POD,
+    SERVICE,
+    Document,
+)
 from fixtures.platforms.kubernetes.testbed.controlplane.following import Seen
 from fixtures.platforms.kubernetes.testbed.controlplane.resources import Shown
 from fixtures.platforms.kubernetes.testbed.controlplane.wanted import World
@@ -68,6 +76,8 @@ class Cluster:
     namespaces: list[Document] = field(default_factory=lambda: [namespace()])
     pods: list[Document] = field(default_factory=lambda: [pod()])
     services: list[Document] = field(default_factory=lambda: [service()])
+    faults: list[Document] = field(default_factory=list)
+    """MeshFaultInjections that users have made."""
     mesh_services: list[Document] = field(default_factory=list)
     """Those that the cluster shows; made of the Services unless a test gives them."""
     multi: tuple[dict[str, Any], ...] = ()
@@ -91,6 +101,7 @@ class Cluster:
     def world(self) -> World:
         mesh = {"metadata": {"name": "default", "uid": "m"}, "spec": MESH_SPEC}
         objects = {NAMESPACE: self.namespaces, POD: self.pods, SERVICE: self.services, MESH: [mesh]}
+        objects[MESH_FAULT_INJECTION] = self.faults
         shown = Shown(({"type": "Mesh", "name": "default"},), self.known, self.multi, ())
         return World.read(self.zone, POOL, {**objects, MESH_SERVICE: self.mesh_services}, Seen("i", self.synced, shown))
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from chaos.diagnosis.clues import NOTHING, Clues
 from chaos.model import LOAD_BALANCER, NS_PER_S, Attribution, Lane, Outcome, Vantage
 from chaos.platform import Kind, Record, Target
 from chaos.samples import Sample, SampleLog, SampleWriter, Schedule, SeriesPlan
@@ -65,6 +66,8 @@ class Behaviour:
     """From the repair until the repaired zone answers, another one does."""
     silent_tail: str = ""
     """A vantage of which no sample is taken after injection."""
+    stalled_ns: int = 0
+    """How late the machine woke a process of the mesh at worst."""
     gateways_fixed: bool = False
     """The load balancer only ever uses the first zone's gateway."""
 
@@ -109,7 +112,7 @@ class SimulatedMesh:
         self.calls.append("delete")
         self.broken, self.injected_ns, self.repaired_ns = record.target.zone, self.clock.now_ns(), None
 
-    def misdirect(self, record: Record, action: Action) -> None:
+    def disturb(self, record: Record, action: Action) -> None:
         self.delete(record)
 
     def put(self, record: Record) -> None:
@@ -121,7 +124,7 @@ class SimulatedMesh:
         assert self.injected_ns is not None
         return "proof" if self._since(self.injected_ns, self.clock.now_ns()) >= self.behaviour.effective_after else None
 
-    def misdirected(self, record: Record, action: Action) -> str | None:
+    def disturbed(self, record: Record, action: Action) -> str | None:
         return self.gone(record)
 
     def difference(self, record: Record) -> str | None:
@@ -135,6 +138,12 @@ class SimulatedMesh:
         assert self.repaired_ns is not None
         since = self._since(self.repaired_ns, self.clock.now_ns())
         return None if since >= self.behaviour.settled_after else f"{zone} is offline"
+
+    def worst_stall_ns(self, since_ns: int) -> int:
+        return self.behaviour.stalled_ns
+
+    def clues(self) -> Clues:
+        return NOTHING
 
     def evidence(self, zone: Zone) -> Mapping[str, str]:
         return {f"{zone}.txt": "clusters"}
@@ -150,7 +159,7 @@ class SimulatedMesh:
         """(answering zone, gateway's zone), or a bad sample."""
         gateway = vantage.zone or self.zones[0 if self.behaviour.gateways_fixed else index % len(self.zones)]
         if not self.behaviour.answers_at_all:
-            return _bad(due_ns)
+            return bad(due_ns)
         return self._through(gateway, due_ns)
 
     def _through(self, gateway: Zone, due_ns: int) -> Sample | tuple[str, str]:
@@ -160,7 +169,7 @@ class SimulatedMesh:
             return gateway, gateway
         if self.repaired_ns is not None and self._since(self.repaired_ns, due_ns) >= behaviour.failback_after:
             again = self._since(self.repaired_ns, due_ns) >= behaviour.dies_again_after
-            return _bad(due_ns) if again else (gateway, gateway)
+            return bad(due_ns) if again else (gateway, gateway)
         if self.repaired_ns is not None and due_ns > self.repaired_ns and behaviour.comes_through_another:
             return self._other(gateway), gateway
         since = self._since(self.injected_ns, due_ns)
@@ -168,14 +177,15 @@ class SimulatedMesh:
             return gateway, gateway
         blip = behaviour.blip_after <= since < behaviour.blip_after + 0.05
         if since < behaviour.failover_after or blip:
-            return _bad(due_ns)
+            return bad(due_ns)
         return self._other(gateway), gateway
 
     def _other(self, gateway: Zone) -> Zone:
         return next(zone for zone in self.zones if zone != gateway)
 
 
-def _bad(due_ns: int) -> Sample:
+def bad(due_ns: int) -> Sample:
+    """A 503."""
     return Sample(0, due_ns, due_ns, due_ns + LATENCY_NS, Outcome.HTTP_ERROR, 503)
 
 
@@ -189,6 +199,8 @@ class SimulatedProbe:
         self._schedule = Schedule(PERIOD_NS, 2 * NS_PER_S, tuple(plans))
         self._writer = SampleWriter(path, self._schedule)
         self._next = 0
+        self._under_way: list[Sample] = []
+        self._stopped = False
         self.log = SampleLog(path)
 
     def check(self) -> None:
@@ -202,8 +214,14 @@ class SimulatedProbe:
                 if not self._is_silent(plan, due)
             ]
             self._next += 1
-        if samples:
-            self._writer.write(samples)
+        self._write(samples, self._mesh.clock.now_ns())
+
+    def _write(self, fresh: list[Sample], now_ns: int) -> None:
+        """Those that have ended; a request that hangs is under way for long."""
+        self._under_way += fresh
+        if ended := [sample for sample in self._under_way if sample.done_ns <= now_ns]:
+            self._under_way = [sample for sample in self._under_way if sample.done_ns > now_ns]
+            self._writer.write(ended)
 
     def _is_silent(self, plan: SeriesPlan, due: int) -> bool:
         injected = self._mesh.injected_ns
@@ -213,20 +231,29 @@ class SimulatedProbe:
         sent = due + self._mesh.behaviour.lag_ns
         answer = self._mesh.answer(self._next, plan.vantage, due)
         if isinstance(answer, Sample):
-            return Sample(number, due, sent, sent + LATENCY_NS, answer.outcome, answer.status)
+            took = self._schedule.timeout_ns if answer.outcome is Outcome.TIMEOUT else LATENCY_NS
+            return Sample(number, due, sent, sent + took, answer.outcome, answer.status)
         zone, gateway = answer
         named = ("", "") if plan.vantage.zone else (f"gw-{gateway}", "")
         return Sample(number, due, sent, sent + LATENCY_NS, Outcome.OK, 200, f"node-{zone}", f"pod-{zone}", named[0])
 
     def stop(self) -> None:
+        if self._stopped:
+            return
+        self._stopped = True
         self.check()
+        self._write([], self._mesh.clock.now_ns() + self._schedule.timeout_ns)
         self._writer.close()
 
 
 def start_probe(mesh: SimulatedMesh) -> Starter:
     @contextmanager
     def start(vantages: Sequence[Vantage], path: Path) -> Iterator[SimulatedProbe]:
-        yield SimulatedProbe(mesh, vantages, path)
+        probe = SimulatedProbe(mesh, vantages, path)
+        try:
+            yield probe
+        finally:
+            probe.stop()
 
     return start
 

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import psutil
+import pytest
 
 from fixtures.lifeline import adopt_orphans
 from fixtures.platforms.kubernetes.testbed.agent.containers import Container
@@ -16,10 +17,8 @@ from fixtures.platforms.kubernetes.testbed.agent.processes import Processes
 from fixtures.platforms.kubernetes.testbed.agent.programs import NotRunnableError, Program
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
-
-    import pytest
 
     from fixtures.platforms.kubernetes.testbed.agent.probes import Probe
 
@@ -114,9 +113,16 @@ def test_its_environment_is_added_to_the_agents(tmp_path: Path) -> None:
     asyncio.run(live())
 
 
-def test_what_it_started_ends_with_it_and_no_other_container_does(tmp_path: Path) -> None:
+@pytest.fixture
+def adopting() -> Iterator[None]:
+    """This process adopts orphans as the agent does, but not those of the tests that it runs next."""
     adopt_orphans()
+    yield
+    adopt_orphans(adopt=False)
 
+
+@pytest.mark.usefixtures("adopting")
+def test_what_it_started_ends_with_it_and_no_other_container_does(tmp_path: Path) -> None:
     async def live() -> None:
         one = container(tmp_path, WITH_CHILD)
         other = container(tmp_path, SLEEP)

@@ -83,6 +83,14 @@ def test_what_the_server_sets_is_left_out() -> None:
     assert as_written({**DATAPLANE, **more}) == {**DATAPLANE, "labels": {"a": "b"}}
 
 
+def test_what_kuma_made_itself_and_what_it_was_told_again_are_alike() -> None:
+    """Kuma 2.13.10: a signing key that it made has no label, the same one PUT says which mesh it is in."""
+    made = {"type": "Secret", "mesh": "default", "name": "dataplane-token-signing-key-default-1", "data": "a2V5"}
+    told = {**made, "labels": {"kuma.io/mesh": "default"}}
+    assert as_written(told) == as_written(made) == made
+    assert as_written({**made, "labels": {"kuma.io/mesh": "default", "a": "b"}}) == {**made, "labels": {"a": "b"}}
+
+
 def test_a_refusal_names_every_field_and_its_reason(plane: ControlPlane, behaviour: Api) -> None:
     wrong = [
         {"field": "networking.inbound[0].port", "reason": "must be in range [1, 65535]"},

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import sys
+from importlib.metadata import version
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,7 @@ from typer.testing import CliRunner, Result
 from chaos.claims import CLAIMS
 from chaos.cli import EXIT_INFRA, EXIT_USAGE, app
 from chaos.faults import faults
-from chaos.journal import Header, Journal, Step
+from chaos.journal import Header, Journal, Step, held
 from chaos.platform import Kind, Record, Target
 
 if TYPE_CHECKING:
@@ -147,18 +149,11 @@ def test_what_cannot_be_restored_is_one_line_and_exit_code_10(path: Path, shelf:
     assert "restored:" not in result.output
 
 
-@pytest.mark.parametrize(
-    ("steps", "how_far"),
-    [(tuple(Step), "at step restored"), ((), "recorded, not begun")],
-    ids=["finished", "not begun"],
-)
-def test_where_nothing_is_broken_nothing_is_touched(
-    path: Path, shelf: Path, steps: tuple[Step, ...], how_far: str
-) -> None:
-    result = invoke("restore", on_shelf(path, shelf, *steps))
+def test_where_nothing_is_broken_nothing_is_touched(path: Path, shelf: Path) -> None:
+    result = invoke("restore", on_shelf(path, shelf, *Step))
 
     assert result.exit_code == 0
-    assert result.stdout == f"nothing to restore: delete-service in zone1 is {how_far}\n"
+    assert result.stdout == "nothing to restore: delete-service in zone1 is at step restored\n"
     assert not list(shelf.iterdir())
 
 
@@ -169,6 +164,16 @@ def test_a_mesh_that_has_ended_needs_no_repair(path: Path) -> None:
     assert re.search(r"nothing to restore: no mesh is up in .*/gone \(No such file or directory\)", result.stdout)
 
 
+def test_nor_does_it_where_a_record_is_damaged(path: Path) -> None:
+    journal(path, Step.INJECTING)
+    path.write_bytes(path.read_bytes().replace(b"8081", b"8082", 1))
+
+    result = invoke("restore", path)
+
+    assert "the journal is damaged: line 2 of 4" in result.stderr
+    assert (result.exit_code, "nothing to restore: no mesh is up" in result.stdout) == (0, True)
+
+
 def test_a_damaged_journal_is_used_as_far_as_it_can_be_believed(path: Path, shelf: Path) -> None:
     on_shelf(path, shelf, Step.INJECTING, Step.EFFECTIVE)
     path.write_bytes(path.read_bytes()[:-3])
@@ -176,21 +181,41 @@ def test_a_damaged_journal_is_used_as_far_as_it_can_be_believed(path: Path, shel
     result = invoke("restore", path)
 
     assert result.exit_code == 0
-    assert "the journal is damaged: line 5 of 5 is torn; going by the 2 records before that" in result.stderr
+    assert "the journal is damaged: line 5 of 5 is torn; going by its whole lines: 2 records" in result.stderr
     assert result.stdout.count("restored: ") == 2
 
 
-@pytest.mark.parametrize("line", [1, 2], ids=["all records unreadable", "one record unreadable"])
-def test_restore_does_not_claim_success_when_records_may_be_lost(path: Path, shelf: Path, line: int) -> None:
+@pytest.mark.parametrize("unreadable", [{1}, {2}, {1, 2}], ids=["the first record", "the second one", "all records"])
+def test_restore_puts_back_what_is_whole_and_claims_no_success_when_records_are_lost(
+    path: Path, shelf: Path, unreadable: set[int]
+) -> None:
     lines = on_shelf(path, shelf, Step.INJECTING, Step.EFFECTIVE).read_bytes().splitlines(keepends=True)
-    lines[line] = lines[line].replace(b"8081", b"8082")
+    for number in unreadable:
+        lines[number] = lines[number].replace(b"8081", b"8082")
     path.write_bytes(b"".join(lines))
 
     result = invoke("restore", path)
 
     assert "nothing to restore" not in result.output
     assert result.exit_code == EXIT_INFRA
-    assert result.stdout.count("restored: ") == line - 1
+    assert "what the damaged lines recorded cannot be restored" in result.stderr
+    assert sorted(file.name for file in shelf.iterdir() if file.name != "left") == [
+        f"zone{number}" for number in (1, 2) if number not in unreadable
+    ]
+
+
+@pytest.mark.parametrize("records", [0, 1, 2])
+def test_a_journal_that_ends_before_its_first_step_was_cut_and_the_rest_is_put_back(
+    path: Path, shelf: Path, records: int
+) -> None:
+    lines = on_shelf(path, shelf, Step.INJECTING).read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[: 1 + records]))
+
+    result = invoke("restore", path)
+
+    assert result.exit_code == EXIT_INFRA
+    assert "the journal is damaged: it ends before its first step" in result.stderr
+    assert result.stdout.count("restored: ") == records
 
 
 @pytest.mark.parametrize(
@@ -268,8 +293,26 @@ def test_a_claims_id_is_listed_in_one_piece() -> None:
 
 def test_without_arguments_it_teaches() -> None:
     text = " ".join(invoke("--help").stdout.split())
-    for word in ("restore", "down", "faults", "claims", "Exit codes: 0 done, 2 wrong usage, 10 not possible"):
+    for word in (
+        "restore",
+        "down",
+        "faults",
+        "claims",
+        "Exit codes: 0 done, 1 the gate says no, 2 wrong usage, 10 not possible",
+    ):
         assert word in text
+
+
+def test_it_says_which_version_it_is() -> None:
+    result = invoke("--version")
+    assert (result.exit_code, result.stdout) == (0, f"mesh-chaos {version('mesh-chaos')}\n")
+
+
+@pytest.mark.usefixtures("contributed")
+@pytest.mark.parametrize("command", [[], ["restore"], ["experiment", "check"], ["greet", "hello"]])
+def test_a_short_option_helps_as_well(command: list[str]) -> None:
+    result = invoke(*command, "-h")
+    assert (result.exit_code, result.stdout) == (0, invoke(*command, "--help").stdout)
 
 
 @pytest.mark.usefixtures("contributed")
@@ -299,3 +342,12 @@ def test_no_contribution_takes_the_place_of_restore(path: Path, shelf: Path) -> 
     assert (result.exit_code, result.stdout.count("restored: ")) == (0, 2)
     assert "further_commands" not in sys.modules, "what is not asked for is not even loaded"
     assert invoke("--help").stdout.count("restore") == 1
+
+
+def test_of_two_that_repair_at_once_the_second_is_refused_and_told_who_is_at_it(path: Path, shelf: Path) -> None:
+    with held(on_shelf(path, shelf, Step.INJECTING)):
+        result = invoke("restore", path)
+
+    assert result.exit_code == EXIT_INFRA
+    assert f"is in use by process {os.getpid()}: wait for it, or end it" in result.stderr
+    assert not list(shelf.iterdir())

@@ -5,15 +5,19 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
 from chaos.clock import MonotonicClock, poll
+from fixtures import behaviour
+from fixtures.behaviour import WELL, Behaviour
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 HOST = "127.0.0.1"
 
@@ -25,8 +29,13 @@ def ports() -> tuple[int, int]:
 
 
 @pytest.fixture
-def echo(ports: tuple[int, int], request: pytest.FixtureRequest) -> Iterator[None]:
-    listen = (f"--address={HOST}", *(f"--port={port}" for port in ports))
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "behaviour"
+
+
+@pytest.fixture
+def echo(ports: tuple[int, int], file: Path, request: pytest.FixtureRequest) -> Iterator[None]:
+    listen = (f"--address={HOST}", *(f"--port={port}" for port in ports), f"--behaviour={file}")
     named = ("--node=mesh-zone1", "--pod=echo-1", *getattr(request, "param", ()))
     with subprocess.Popen((sys.executable, "-m", "fixtures.echo", *listen, *named)) as process:
         assert poll(MonotonicClock(), lambda: all(_accepts(port) for port in ports), 10.0)
@@ -62,3 +71,58 @@ def test_a_port_that_cannot_be_had_is_said_in_one_line() -> None:
     assert ended.returncode == 1
     assert len(ended.stderr.splitlines()) == 1
     assert "address already in use" in ended.stderr
+
+
+@pytest.fixture
+def client(echo: None, ports: tuple[int, int]) -> Iterator[httpx.Client]:
+    """One connection, which is there before the workload's behaviour changes."""
+    with httpx.Client(base_url=f"http://{HOST}:{ports[0]}", trust_env=False, timeout=10) as client:
+        assert client.get("/").is_success
+        yield client
+
+
+def test_it_answers_late_while_it_is_told_so(client: httpx.Client, file: Path) -> None:
+    behaviour.write(Behaviour(delay_ms=200), file)
+    began = time.monotonic()
+    assert "on Pod echo-1" in client.get("/").text
+    assert time.monotonic() - began >= 0.2
+
+    behaviour.write(WELL, file)
+    assert client.get("/", timeout=0.2).is_success
+
+
+def test_a_share_of_its_answers_is_an_error_while_it_is_told_so(client: httpx.Client, file: Path) -> None:
+    behaviour.write(Behaviour(errors=0.5), file)
+    answers = [client.get("/").status_code for _ in range(100)]
+    assert set(answers) == {200, 503}
+    assert 20 <= answers.count(503) <= 80  # outside that once in a billion
+
+    behaviour.write(Behaviour(errors=1.0), file)
+    assert {client.get("/").status_code for _ in range(20)} == {503}
+
+    behaviour.write(WELL, file)
+    assert {client.get("/").status_code for _ in range(20)} == {200}
+
+
+def test_it_accepts_and_never_answers_while_it_is_told_so(client: httpx.Client, file: Path) -> None:
+    behaviour.write(Behaviour(hangs=True), file)
+    for _ in range(2):  # on the connection that was there, then on a new one
+        with pytest.raises(httpx.ReadTimeout):
+            client.get("/", timeout=0.3)
+
+    behaviour.write(WELL, file)
+    assert client.get("/").is_success
+
+
+def test_a_behaviour_is_what_was_written_and_well_where_nothing_is(file: Path) -> None:
+    assert behaviour.read(None) == behaviour.read(file) == WELL
+    behaviour.write(Behaviour(delay_ms=1, errors=0.25, hangs=True), file)
+    assert behaviour.read(file) == Behaviour(delay_ms=1, errors=0.25, hangs=True)
+    behaviour.write(WELL, file)
+    assert list(file.parent.iterdir()) == []
+
+
+def test_of_a_change_that_was_killed_nothing_is_left_once_it_is_undone(file: Path) -> None:
+    file.with_name(f"{file.name}.new").write_text("{")
+    behaviour.write(WELL, file)
+    assert not list(file.parent.iterdir())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 import signal
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,15 +19,16 @@ from chaos.model import NS_PER_S, Lane, SeriesKey, Verdict
 from chaos.platform import Kind, Target
 from chaos.result import Finding
 from chaos.slo import Objectives
-from tests.unit.simulation import NEVER, PERIOD_NS, Behaviour, Onlooker, SimulatedMesh, VirtualClock, start_probe
+from tests.unit.simulation import NEVER, PERIOD_NS, Behaviour, Onlooker, SimulatedMesh, VirtualClock, bad, start_probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from chaos.model import Attribution
+    from chaos.model import Attribution, Vantage
     from chaos.platform import Record
     from chaos.result import Figures, Result
+    from chaos.samples import Sample
 
 ZONE1 = SeriesKey("gateway-zone1", Lane.FRESH)
 
@@ -59,6 +62,48 @@ def test_a_mesh_that_fails_over_and_comes_home_passes(tmp_path: Path) -> None:
     assert one.failback.low_s <= 0.5 <= one.failback.high_s, "home 1 s after the repair began, which took 0.5 s itself"
     assert one.outage_total.low_s <= 5.0 <= one.outage_total.high_s
     assert [segment.answer for segment in one.segments] == ["zone1", "503", "zone2", "zone1"]
+
+
+def test_every_phase_is_timed_and_says_whether_its_end_was_certain(tmp_path: Path) -> None:
+    result, _ = run(tmp_path, Behaviour())
+
+    named = {phase.name: phase.certain for phase in result.phases}
+    assert named == {
+        "steady state": None, "inject": None, "effective": None, "failover": True, "restore": None, "failback": True,
+        "settle": True,
+    }  # fmt: skip
+    phases = list(result.phases)
+    assert phases[0].begun_ns >= result.started_ns
+    assert phases[-1].ended_ns <= result.ended_ns
+    assert all(one.begun_ns <= one.ended_ns <= after.begun_ns for one, after in itertools.pairwise(phases))
+    watched = {entry.phase: entry.text for entry in result.log}
+    assert watched["failback"].startswith("certain after ")
+
+
+def test_a_watch_that_is_ended_by_its_limit_says_so(tmp_path: Path) -> None:
+    result, _ = run(tmp_path, Behaviour(failback_after=NEVER))
+
+    assert next(phase.certain for phase in result.phases if phase.name == "failback") is False
+    (said,) = (entry.text for entry in result.log if entry.phase == "failback")
+    assert re.fullmatch(r"not certain: watched to the limit of \d+\.\d s", said)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "stalled_s", "verdict"),
+    [
+        (Behaviour(blip_after=7.5), 0.24, Verdict.FAIL),
+        (Behaviour(blip_after=7.5), 0.25, Verdict.INVALID),
+        (Behaviour(), 5.0, Verdict.PASS),
+        (Behaviour(settled_after=NEVER), 0.25, Verdict.INVALID),
+    ],
+)
+def test_what_fails_on_a_machine_that_holds_the_mesh_up_says_nothing_and_what_passes_does(
+    tmp_path: Path, behaviour: Behaviour, stalled_s: float, verdict: Verdict
+) -> None:
+    result, _ = run(tmp_path, replace(behaviour, stalled_ns=int(stalled_s * NS_PER_S)))
+    assert result.verdict is verdict
+    said = [finding.text for finding in result.findings if finding.verdict is Verdict.INVALID]
+    assert [f"woken {stalled_s:.2f} s late" in text for text in said] == [True] * (verdict is Verdict.INVALID)
 
 
 def test_a_repair_that_takes_long_itself_is_not_held_against_the_mesh(tmp_path: Path) -> None:
@@ -106,6 +151,7 @@ def test_the_figures_are_intervals_as_wide_as_what_is_not_known(tmp_path: Path) 
         (Behaviour(failover_after=15.5, effective_after=2.0), "failover took"),
         (Behaviour(breaks=False), "no other zone took over"),
         (Behaviour(blip_after=7.5), "the failover does not hold"),
+        (Behaviour(failover_after=1, blip_after=10), "the failover does not hold"),
         (Behaviour(heals_itself_after=7.2), "the faulty zone answered"),
         (Behaviour(dies_again_after=3.0), "did not come home"),
         (Behaviour(failback_after=NEVER), "did not come home"),
@@ -209,6 +255,35 @@ def test_ctrl_c_in_the_middle_of_the_repair_waits_for_it(tmp_path: Path, number:
 
     assert mesh.repaired_ns is not None
     assert not read_journal(tmp_path / "journal.jsonl").must_restore
+
+
+class LateElsewhere(SimulatedMesh):
+    """The other zone's gateway is bad from 10 s after the injection, while the fault lasts."""
+
+    def find(self, kind: Kind, zone: str) -> tuple[Target, ...]:
+        return (Target(kind, zone, "edge"),)
+
+    def answer(self, index: int, vantage: Vantage, due_ns: int) -> Sample | tuple[str, str]:
+        mended = self.repaired_ns is not None and due_ns >= self.repaired_ns
+        if vantage.zone == "zone2" and self.injected_ns and due_ns >= self.injected_ns + 10 * NS_PER_S and not mended:
+            return bad(due_ns)
+        return super().answer(index, vantage, due_ns)
+
+
+def test_a_load_balancer_that_moves_at_once_does_not_end_the_watch_of_everybody_else(tmp_path: Path) -> None:
+    mesh = LateElsewhere(VirtualClock(), Behaviour(failover_after=1))
+    result = experiment(tmp_path, "delete-gateway").run(mesh, start_probe(mesh), Onlooker(), mesh.clock)
+
+    assert result.verdict is Verdict.FAIL
+    assert {str(finding.series) for finding in result.findings} == {f"gateway-zone2/{lane}" for lane in Lane}
+
+
+def test_what_a_fast_failover_is_watched_for_is_the_time_of_its_phase(tmp_path: Path) -> None:
+    result, _ = run(tmp_path, Behaviour(failover_after=1))
+
+    (phase,) = (one for one in result.phases if one.name == "failover")
+    assert phase.certain
+    assert 15 <= (phase.ended_ns - phase.begun_ns) / NS_PER_S < 16
 
 
 def test_a_gateway_that_comes_home_and_dies_again_did_not_come_home(tmp_path: Path) -> None:

@@ -8,7 +8,11 @@ import sys
 from pathlib import Path
 from textwrap import dedent
 
+import pytest
+
 from chaos.model import Verdict
+from fixtures import outcomes
+from fixtures.run import exit_code
 from reports.glance import troubles
 from reports.run import read_run
 
@@ -65,6 +69,18 @@ def test_a_failure_that_no_result_tells_is_in_the_reports_though_its_test_has_re
         (Verdict.INFRA, "the route of zone1 was not programmed"),
         (Verdict.INFRA, "1 of what the suite made or changed is left: Service kong/echo"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("when", "verdict", "code"), [("???", Verdict.INFRA, 10), ("call", Verdict.FAIL, 1), ("setup", Verdict.FAIL, 1)]
+)
+def test_a_worker_that_the_machine_killed_says_nothing_of_the_mesh(when: str, verdict: Verdict, code: int) -> None:
+    """As pytest-xdist reports it; what fails in a phase of a test and is not the suite's is a FAIL."""
+    text = "worker 'gw1' crashed while running 't'"
+    report = pytest.TestReport("scenarios/x.py::t", ("x", None, "x"), {}, "failed", text, when)  # type: ignore[arg-type]
+
+    assert outcomes.stands_for(report) is verdict
+    assert exit_code([outcomes.stands_for(report)]) == code
 
 
 def test_a_file_that_cannot_be_collected_is_a_failure_as_any_other(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 import chaos.faults
 from chaos.errors import SettingsError
-from chaos.fault import Deletion, Misdirection
+from chaos.fault import Stage
 from chaos.faults import fault, faults
 from chaos.model import LOAD_BALANCER, Vantage
+from chaos.outlook import outlooks
 from chaos.platform import Action, Kind, Record, Target
 from chaos.result import Expectation
 from tests.unit.simulation import Behaviour, SimulatedMesh, VirtualClock
@@ -42,30 +43,30 @@ def test_a_fault_is_found_by_its_name(name: str) -> None:
 
 
 def test_an_unknown_fault_is_refused_with_those_that_there_are() -> None:
-    with pytest.raises(SettingsError, match=r"no fault 'delete-moon'; the faults are: delete-cluster, .*wrong-port"):
+    with pytest.raises(SettingsError, match=r"no fault 'delete-moon'; the faults are: cut-link, .*wrong-port"):
         fault("delete-moon")
 
 
 @pytest.mark.parametrize("name", ["delete-deployment", "delete-service", "wrong-port"])
 def test_a_fault_behind_a_gateway_must_be_made_up_for_where_users_come_in(name: str) -> None:
-    expectation = fault(name).expectation
-    assert [expectation(gateway, "zone2") for gateway in GATEWAYS] == [
+    seen = outlooks([BALANCER, *GATEWAYS], ["zone1", "zone2", "zone3"], [Stage(fault(name), "zone2")])
+    assert [seen[gateway.name].expectation for gateway in GATEWAYS] == [
         Expectation.UNTOUCHED,
         Expectation.FAILS_OVER,
         Expectation.UNTOUCHED,
     ]
-    assert expectation(BALANCER, "zone2") is Expectation.FAILS_OVER
+    assert seen[LOAD_BALANCER].expectation is Expectation.FAILS_OVER
 
 
 @pytest.mark.parametrize("name", ["delete-gateway", "delete-cluster"])
 def test_the_loss_of_a_gateway_is_judged_at_the_load_balancer_for_nobody_can_use_it_any_more(name: str) -> None:
-    expectation = fault(name).expectation
-    assert [expectation(gateway, "zone2") for gateway in GATEWAYS] == [
+    seen = outlooks([BALANCER, *GATEWAYS], ["zone1", "zone2", "zone3"], [Stage(fault(name), "zone2")])
+    assert [seen[gateway.name].expectation for gateway in GATEWAYS] == [
         Expectation.UNTOUCHED,
         Expectation.MAY_DIE,
         Expectation.UNTOUCHED,
     ]
-    assert expectation(BALANCER, "zone2") is Expectation.FAILS_OVER
+    assert seen[LOAD_BALANCER].expectation is Expectation.FAILS_OVER
 
 
 class Told(SimulatedMesh):
@@ -74,13 +75,13 @@ class Told(SimulatedMesh):
     def delete(self, record: Record) -> None:
         self.calls.append(f"delete {record.target}")
 
-    def misdirect(self, record: Record, action: Action) -> None:
+    def disturb(self, record: Record, action: Action) -> None:
         self.calls.append(f"{action} {record.target}")
 
     def gone(self, record: Record) -> str | None:
         return f"{record.target} is gone"
 
-    def misdirected(self, record: Record, action: Action) -> str | None:
+    def disturbed(self, record: Record, action: Action) -> str | None:
         return f"{record.target} has had its {action}"
 
 
@@ -94,7 +95,6 @@ def test_a_fault_touches_the_recorded_target_once_and_is_proved_by_asking_the_pl
     done = "is gone" if found.action is Action.DELETE else f"has had its {found.action}"
     assert mesh.calls == [f"{found.action} {record.target}"]
     assert found.effective(mesh, record) == f"{record.target} {done}"
-    assert isinstance(found, Deletion if found.action is Action.DELETE else Misdirection)
 
 
 @pytest.fixture
@@ -109,9 +109,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_a_fault_is_added_by_adding_one_file(folder: Path) -> None:
     (folder / "lose_dns.py").write_text(
-        "from chaos.fault import Deletion, inside\n"
+        "from chaos.fault import Fault, Part\n"
         "from chaos.platform import Kind\n"
-        "FAULT = Deletion('lose-dns', Kind.SERVICE, 'delete-service-reroutes', inside)\n"
+        "FAULT = Fault('lose-dns', Kind.SERVICE, Part.ECHO, 'delete-service-reroutes')\n"
     )
     assert fault("lose-dns").kind is Kind.SERVICE
     assert fault("delete-service") is not fault("lose-dns")

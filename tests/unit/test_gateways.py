@@ -14,7 +14,7 @@ from chaos.errors import SettingsError
 from chaos.platform import Record
 from fixtures.local.processes import ProcessSpec, Role
 from fixtures.mesh import Backend
-from fixtures.platforms.universal import groups
+from fixtures.platforms.universal.breakables import gateway, groups
 from fixtures.platforms.universal.gateways import find_gateway, gateway_names, gateway_of, shipped
 from fixtures.platforms.universal.gateways.builtin import Builtin
 from fixtures.platforms.universal.gateways.delegated import Delegated
@@ -187,7 +187,7 @@ def test_every_kind_that_is_offered_can_be_read() -> None:
     assert [read_recipe(shipped(name)).name for name in gateway_names()[1:]] == ["envoy", "kong"]
 
 
-def test_a_gateway_is_put_back_only_when_its_proxy_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gateway_is_put_back_only_when_its_proxy_listens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     happened: list[str] = []
 
     def listens(endpoint: Endpoint) -> bool:
@@ -198,8 +198,10 @@ def test_a_gateway_is_put_back_only_when_its_proxy_listens(monkeypatch: pytest.M
         happened.extend(spec.name for spec in specs)
 
     monkeypatch.setattr(groups, "accepts", listens)
-    mesh = SimpleNamespace(keeping=SimpleNamespace(start_processes=start), topology=Topology.of(("zone1",), 1, 20))
-    group = groups.gateway("zone1", "gateway")
+    keeping = SimpleNamespace(start_processes=start, folder=tmp_path)
+    mesh = SimpleNamespace(keeping=keeping, topology=Topology.of(("zone1",), 1, 20))
+    group = gateway.breakable(mesh.topology.zone("zone1"), Builtin())
+    assert group is not None
     specs = [ProcessSpec("app", Role.GATEWAY_APP, "zone1", ()), ProcessSpec("proxy", Role.GATEWAY, "zone1", ())]
     state = {"processes": [spec.document() for spec in specs], "resources": [], "listening": []}
 

@@ -1,16 +1,18 @@
-"""The undo journal: on disk before anything is touched, and believed only as far as it is whole."""
+"""The undo journal: on disk before anything is touched, and only its whole lines are believed."""
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import stat
 import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chaos.errors import JournalError
-from chaos.journal import Header, Journal, JournalState, Step, read_journal
+from chaos.errors import InfraError, JournalError
+from chaos.journal import Header, Journal, JournalState, Step, held, read_journal
 from chaos.platform import Kind, Record, Target
 from tests.unit.made import largest_file
 
@@ -52,10 +54,10 @@ def test_what_is_written_is_read_back(path: Path) -> None:
 
 def test_every_entry_is_on_disk_when_its_method_returns(path: Path) -> None:
     journal = Journal(path, HEADER)
-    assert read_journal(path) == JournalState(HEADER)
+    (part,) = path.parent.iterdir()
     for number in (1, 2):
         journal.record(RECORDS[number - 1 : number])
-        assert read_journal(path).records == RECORDS[:number]
+        assert read_journal(part).records == RECORDS[:number]
     for step in Step:
         journal.step(step)
         assert read_journal(path).step is step
@@ -65,7 +67,6 @@ def test_every_entry_is_on_disk_when_its_method_returns(path: Path) -> None:
 @pytest.mark.parametrize(
     ("steps", "must"),
     [
-        ((), False),
         ((Step.INJECTING,), True),
         ((Step.INJECTING, Step.EFFECTIVE), True),
         ((Step.INJECTING, Step.EFFECTIVE, Step.RESTORING), True),
@@ -79,8 +80,27 @@ def test_from_the_first_touch_until_all_is_back_the_mesh_must_be_restored(
     assert read_journal(written(path, *steps)).must_restore is must
 
 
+def test_there_is_none_until_its_first_step_and_then_it_has_every_record(path: Path) -> None:
+    journal = Journal(path, HEADER)
+    journal.record(RECORDS)
+    assert not path.exists()
+    journal.step(Step.INJECTING)
+    assert list(path.parent.iterdir()) == [path]
+    assert read_journal(path) == JournalState(HEADER, RECORDS, Step.INJECTING)
+    journal.close()
+
+
+def test_of_two_that_begin_at_once_in_one_folder_one_is_refused_and_the_others_is_whole(path: Path) -> None:
+    first, second = Journal(path, HEADER), Journal(path, HEADER)
+    first.record(RECORDS)
+    first.step(Step.INJECTING)
+    with pytest.raises(JournalError, match="cannot be written"):
+        second.step(Step.INJECTING)
+    assert read_journal(path) == JournalState(HEADER, RECORDS, Step.INJECTING)
+
+
 def test_only_its_user_may_read_it_for_it_may_hold_secrets_of_the_mesh(path: Path) -> None:
-    assert stat.S_IMODE(written(path).stat().st_mode) == 0o600
+    assert stat.S_IMODE(written(path, Step.INJECTING).stat().st_mode) == 0o600
 
 
 def test_a_journal_is_never_overwritten(path: Path) -> None:
@@ -99,23 +119,18 @@ def test_where_it_cannot_be_written_nothing_may_be_injected(tmp_path: Path, plac
 
 
 def test_a_full_disk_is_noticed_at_every_byte_and_what_was_written_before_still_counts(path: Path) -> None:
-    whole = written(path, Step.INJECTING).read_bytes()
-    header = whole.index(b"\n") + 1
-    for size in range(header, len(whole)):
-        path.unlink()
+    begun = len(written(path, Step.INJECTING).read_bytes())
+    path.unlink()
+    whole = written(path, *Step).read_bytes()
+    for size in range(len(whole)):
+        path.unlink(missing_ok=True)
         with largest_file(size), pytest.raises(JournalError, match="cannot be written"):
-            written(path, Step.INJECTING)
-        state = read_journal(path)
-        assert state.records == RECORDS[: len(state.records)]
-        assert state.step is None
-        assert (state.damage is None) == whole[:size].endswith(b"\n")
-
-
-def test_a_full_disk_is_noticed_before_there_is_a_header(path: Path) -> None:
-    with largest_file(10), pytest.raises(JournalError, match="cannot be written"):
-        Journal(path, HEADER)
-    with pytest.raises(JournalError, match="nothing can be restored from it"):
-        read_journal(path)
+            written(path, *Step)
+        assert list(path.parent.iterdir()) == ([path] if size >= begun else [])
+        if size >= begun:
+            state = read_journal(path)
+            assert (state.records, state.lost_records, state.must_restore) == (RECORDS, False, True)
+            assert (state.damage is None) == whole[:size].endswith(b"\n")
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"hello\n", b"{}\n", b"\0" * 4096, entry({"step": "injecting"})])
@@ -137,7 +152,7 @@ def test_a_folder_is_no_journal(tmp_path: Path) -> None:
         read_journal(tmp_path)
 
 
-def test_damage_says_which_line_and_everything_after_it_is_not_believed(path: Path) -> None:
+def test_damage_says_which_line_and_the_whole_ones_are_believed(path: Path) -> None:
     lines = written(path, *Step).read_bytes().splitlines(keepends=True)
     lines[2] = lines[2].replace(b"zone2", b"zone1", 1)
     path.write_bytes(b"".join(lines))
@@ -146,7 +161,15 @@ def test_damage_says_which_line_and_everything_after_it_is_not_believed(path: Pa
 
     assert state.damage == "line 3 of 7 is damaged"
     assert state.records == RECORDS[:1]
-    assert state.step is None
+    assert state.step is Step.RESTORED
+    assert state.lost_records
+    assert not state.must_restore  # everything was put back, that one too
+
+
+def test_without_its_first_line_it_says_what_it_recorded(path: Path) -> None:
+    path.write_bytes(b"0" + written(path, Step.INJECTING).read_bytes())
+    with pytest.raises(JournalError, match=r"nothing can be restored from it; look at .*: service echo in zone1, clus"):
+        read_journal(path)
 
 
 def test_a_journal_of_another_release_is_refused_and_says_what_to_do(path: Path) -> None:
@@ -161,3 +184,35 @@ def test_a_journal_of_a_later_release_is_refused_also_where_its_header_holds_mor
 
     with pytest.raises(JournalError, match="has format 2"):
         read_journal(path)
+
+
+def test_nobody_repairs_while_its_writer_lives_or_another_repairs(path: Path) -> None:
+    journal = Journal(path, HEADER)
+    journal.step(Step.INJECTING)
+    busy = pytest.raises(InfraError, match=rf"journal\.jsonl is in use by process {os.getpid()}: wait for it, or end")
+    with busy, held(path):
+        pytest.fail("its writer lives")
+    journal.close()
+    with held(path):
+        with busy, held(path):
+            pytest.fail("another repairs")
+        assert read_journal(path).must_restore
+    with held(path):
+        pass
+
+
+def test_holding_what_is_not_there_is_left_to_its_reader(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="no journal there"), held(tmp_path / "nowhere.jsonl"):
+        read_journal(tmp_path / "nowhere.jsonl")
+
+
+def test_a_file_system_without_hard_links_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", refuse)
+    journal = Journal(tmp_path / "journal.jsonl", HEADER)
+    journal.step(Step.INJECTING)
+    journal.close()
+    assert read_journal(tmp_path / "journal.jsonl").step is Step.INJECTING
+    assert [path.name for path in tmp_path.iterdir()] == ["journal.jsonl"]

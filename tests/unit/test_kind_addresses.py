@@ -1,10 +1,11 @@
-"""Load balancer addresses, from what `docker network inspect` and `podman network inspect` answer."""
+"""``mesh-chaos kind``: addresses of load balancers from what docker and podman tell of their network; what is gone."""
 
 from __future__ import annotations
 
 import ipaddress
 import itertools
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,9 @@ from typer.testing import CliRunner
 from chaos.errors import InfraError
 from fixtures.platforms.kind.addresses import ranges
 from fixtures.platforms.kind.command import app
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DOCKER = """[{"Name": "mesh-chaos-nightly", "Id": "e1f0", "Created": "2026-08-21T10:07:11.000000000Z", "Scope": "local",
 "Driver": "bridge", "EnableIPv4": true, "EnableIPv6": true, "IPAM": {"Driver": "default", "Options": {}, "Config":
@@ -80,3 +84,11 @@ def test_the_command_of_the_plan_answers_the_same() -> None:
     done = CliRunner().invoke(app, ["addresses", "3", "1"], input=DOCKER)
     assert (done.exit_code, done.output) == (0, "172.18.129.1-172.18.129.254\n")
     assert CliRunner().invoke(app, ["addresses", "3", "3"], input=DOCKER).exit_code == 10
+
+
+def test_where_no_clusters_are_down_claims_no_success(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["down", str(tmp_path)])  # they are gone, or the folder is mistyped and they run
+    assert done.exit_code == 10
+    assert "they have been deleted, or it is another folder: see mesh-chaos kind list" in done.output
+    text = " ".join(CliRunner().invoke(app, ["down", "--help"]).output.split())
+    assert "until nothing is left; after that it ends with 10" in text

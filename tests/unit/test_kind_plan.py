@@ -213,3 +213,9 @@ def test_a_provider_that_is_neither_docker_nor_podman_is_refused(monkeypatch: py
     monkeypatch.setenv("KIND_EXPERIMENTAL_PROVIDER", "nerdctl")
     with pytest.raises(SettingsError, match="KIND_EXPERIMENTAL_PROVIDER=nerdctl cannot be used: docker or podman"):
         plan(wanted())
+
+
+@pytest.mark.parametrize("given", [{"gateway_url": "zone9=http://x"}, {"control_plane": "zone9=http://x"}])
+def test_a_url_of_what_will_be_no_zone_is_refused(given: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match=r"'zone9' is none of zone1, zone2"):
+        plan(wanted(**given))

@@ -11,8 +11,8 @@ import pytest
 from chaos.errors import InfraError
 from fixtures.platforms.kubernetes import changes as module
 from fixtures.platforms.kubernetes.changes import FORMER, Changes
-from fixtures.platforms.kubernetes.cluster import MANAGED_BY
 from fixtures.platforms.kubernetes.kinds import MESH, NAMESPACE, SERVICE, ObjectKind
+from fixtures.platforms.kubernetes.ownership import MANAGED_BY
 from fixtures.platforms.kubernetes.problems import Problem, Refused, Unanswered
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Fake:
 
     def apply(self, document: Document) -> Document:
         key = document["kind"], document["metadata"]["name"]
-        there = self.objects.get(key, {"metadata": {}})
+        there = self.objects.get(key, {"metadata": {"uid": f"uid of {document['metadata']['name']}"}})
         self.objects[key] = deepcopy({**there, **document, "metadata": {**there["metadata"], **document["metadata"]}})
         return self.objects[key]
 
@@ -55,8 +55,9 @@ class Fake:
         change(self.objects[kind.kind, name])
         return self.objects[kind.kind, name]
 
-    def delete(self, kind: ObjectKind, name: str, namespace: str | None = None) -> None:
+    def delete(self, kind: ObjectKind, name: str, namespace: str | None = None, *, uid: str) -> None:
         self._ask("DELETE", name)
+        assert uid == self.objects[kind.kind, name]["metadata"]["uid"]
         del self.objects[kind.kind, name]
 
     def silence(self) -> str | None:
@@ -158,6 +159,20 @@ def test_where_a_namespace_cannot_be_deleted_what_is_in_it_is_undone_by_itself()
     assert list(fake.objects) == [("Namespace", "kong")]
 
 
+def test_a_namespace_that_others_have_taken_over_stays_without_what_the_suite_has_in_it() -> None:
+    fake = Fake()
+    changes = Changes()
+    changes.bring(cluster(fake), [space(), service("a")])
+    fake.objects["Namespace", "kong"]["metadata"]["labels"] = {"team": "a"}
+
+    changes.undo()
+
+    assert list(fake.objects) == [("Namespace", "kong")]
+    assert fake.said == [
+        "Namespace kong in zone1 is left: it is not what the suite made or changed, somebody has made it again"
+    ]
+
+
 def test_what_goes_with_its_namespace_is_not_asked_for_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     fake = Fake()
     changes = Changes()
@@ -170,7 +185,7 @@ def test_what_goes_with_its_namespace_is_not_asked_for_by_itself(monkeypatch: py
 def test_a_namespace_that_does_not_go_is_named_after_all_others_were_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_GONE_LIMIT_S", 0.1)
     ends, hangs = Fake("zone1"), Fake("zone2")
-    monkeypatch.setattr(hangs, "delete", lambda *_: None)
+    monkeypatch.setattr(hangs, "delete", lambda *_, **__: None)
     changes = Changes()
     for fake in (hangs, ends):
         changes.bring(cluster(fake), [space()])
@@ -191,7 +206,7 @@ def test_a_mesh_that_was_made_stays_and_is_the_users_from_then_on() -> None:
 
     left = fake.objects["Mesh", "default"]
     assert left["spec"] == {"mtls": {}}
-    assert left["metadata"] == {"name": "default", "labels": {}}
+    assert left["metadata"] == {"uid": "uid of default", "name": "default", "labels": {}}
     assert fake.said == ["Mesh default in zone1 stays: what others have in the mesh would be lost with it"]
 
 

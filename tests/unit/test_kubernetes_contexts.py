@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +15,8 @@ from hypothesis import strategies as st
 
 from chaos.errors import SettingsError
 from fixtures.options import OPTIONS
-from fixtures.platforms.kubernetes.connecting import check_known
+from fixtures.platforms.kubernetes.cluster import connect
+from fixtures.platforms.kubernetes.connecting import check_known, client_for
 from fixtures.platforms.kubernetes.contexts import check_allowed, parse_contexts
 
 if TYPE_CHECKING:
@@ -128,3 +133,39 @@ def test_nothing_is_allowed_by_itself() -> None:
 def test_an_allowed_name_is_not_a_beginning_or_a_pattern() -> None:
     with pytest.raises(SettingsError, match="the contexts prod-eu, prod-us"):
         check_allowed(parse_contexts("zone1=prod-eu,zone2=prod-us,global=c"), ["prod", "prod-*", "*", "c"])
+
+
+def test_kubeconfigs_are_loaded_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client tells a second thread the file's name before the certificates are in it."""
+    both, met = threading.Barrier(2), list[str]()
+
+    def load(*_: object, **__: object) -> None:
+        try:
+            both.wait(0.3)
+        except threading.BrokenBarrierError:
+            return
+        met.append("two at once")
+
+    monkeypatch.setattr("kubernetes.config.load_kube_config", load)
+    with ThreadPoolExecutor(2) as pool:
+        for one in [pool.submit(client_for, "zone1", None) for _ in range(2)]:
+            one.result()
+    assert not met
+
+
+def test_keys_that_a_killed_process_left_are_removed_and_those_of_a_living_one_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    left, living = tmp_path / f"mesh-chaos-keys-{ended.pid}-abc", tmp_path / f"mesh-chaos-keys-{os.getppid()}-abc"
+    for folder in (left, living):
+        folder.mkdir()
+        (folder / "key").write_text("secret")
+    (tmp_path / "kubeconfig").write_text("{}")
+
+    with pytest.raises(SettingsError):
+        connect("zone1", "zone1", "kong", kubeconfig=str(tmp_path / "kubeconfig"), log=lambda _: None)
+
+    assert (left.exists(), living.exists()) == (False, True)

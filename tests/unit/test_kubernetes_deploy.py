@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 import yaml
 
-from chaos.model import Verdict
+from chaos.faults import fault, faults
+from chaos.model import EXIT_CODES, Verdict
 from fixtures.platforms.kubernetes.contexts import GLOBAL
 from fixtures.platforms.kubernetes.rights import rights
 from fixtures.platforms.kubernetes.settings import Install
 from fixtures.platforms.kubernetes.survey import Surveyed
 from fixtures.platforms.kubernetes.zonelease import TIMING
 from fixtures.profiles import choose_profiles, load_profile
-from fixtures.run import EXIT_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,9 +70,9 @@ def expanded(role: Document, namespace: str) -> Iterator[Grant]:
             yield namespace, group, resource, name, verb
 
 
-def asked(place: str, install: Install) -> set[Grant]:
+def asked(place: str, install: Install, *named: str) -> set[Grant]:
     cluster = cast("Cluster", object())
-    site = Surveyed({"zone1": cluster}, cluster, install=install)
+    site = Surveyed({"zone1": cluster}, cluster, install=install, faults=tuple(map(fault, named)))
     return {
         (right.namespace or "", right.kind.group, plural(right.kind.kind, right.subresource), name, verb)
         for right in rights(site, place)
@@ -96,6 +96,21 @@ def plural(kind: str, subresource: str | None) -> str:
 )
 def test_the_roles_allow_exactly_what_is_asked_for(place: str, install: Install, files: list[str]) -> None:
     assert granted(*files) == asked(place, install)
+
+
+@pytest.mark.parametrize("where", ["zone", GLOBAL])
+def test_those_beyond_the_walkthrough_are_asked_for_where_such_a_fault_is_named(where: str) -> None:
+    place = GLOBAL if where == GLOBAL else "zone1"
+    attached, every = asked(place, Install.NOTHING), asked(place, Install.NOTHING, *faults())
+    assert granted(f"rbac-{where}-beyond.yaml") | attached == every
+    assert asked(place, Install.NOTHING, "delete-gateway", "roll-echo", "upgrade-echo", "flap-echo") == attached
+
+
+def test_a_fault_asks_for_no_rights_of_another() -> None:
+    asked_for = asked("zone1", Install.NOTHING, "kill-ingress") - asked("zone1", Install.NOTHING)
+    assert {name for *_, name, _ in asked_for} == {"*", "kuma-ingress", "kong-mesh-ingress"}
+    assert not asked(GLOBAL, Install.NOTHING, "kill-ingress") - asked(GLOBAL, Install.NOTHING)
+    assert asked(GLOBAL, Install.NOTHING, "kill-global") - asked(GLOBAL, Install.NOTHING)
 
 
 @pytest.mark.parametrize("file", sorted(DEPLOY.glob("rbac-*.yaml")), ids=lambda file: file.stem)
@@ -167,7 +182,7 @@ def test_the_image_has_all_that_the_suite_is() -> None:
     packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
     lines = (DEPLOY / "Dockerfile").read_text().splitlines()
     copied = [word for line in lines if line.startswith("COPY ") for word in line.split()[1:-1]]
-    assert {*packages, "pyproject.toml", "README.md", "LICENSE", "conftest.py"} == set(copied)
+    assert {*packages, "pyproject.toml", "requirements.lock", "README.md", "LICENSE", "conftest.py"} == set(copied)
     assert all((ROOT / path).exists() for path in copied)
     base = next(line for line in lines if line.startswith("FROM "))
     assert re.fullmatch(r"FROM python:3\.\d+\.\d+-slim-\w+", base)
@@ -176,6 +191,16 @@ def test_the_image_has_all_that_the_suite_is() -> None:
     assert user == f"{security['runAsUser']}:{security['runAsGroup']}"
     version = project["project"]["version"]
     assert all(container["image"].endswith(f":{version}") for container in pod()["containers"])
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "github-workflow.yaml"])
+def test_nothing_is_installed_but_what_is_locked(name: str) -> None:
+    text = (DEPLOY / name).read_text()
+    installs = re.findall(r"pip install (.*?)(?: \\)?\n", text)
+    assert installs == [
+        "--require-hashes --only-binary :all: -r requirements.lock",
+        "--no-deps --no-build-isolation --editable .",
+    ]
 
 
 def workflow() -> Document:

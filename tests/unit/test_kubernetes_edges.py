@@ -20,7 +20,7 @@ from fixtures.platforms.kubernetes.edge import _address
 from fixtures.platforms.kubernetes.kinds import GATEWAY, POD, Document, ObjectKind
 from fixtures.platforms.kubernetes.meshview import MeshView
 from fixtures.platforms.kubernetes.problems import Refused
-from fixtures.platforms.kubernetes.settings import Install, KubernetesSettings
+from fixtures.platforms.kubernetes.settings import Install, KubernetesSettings, check_places
 from fixtures.platforms.kubernetes.walkthrough import global_objects
 from fixtures.profiles import load_profile
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 HTTP, HTTPS = {"name": "http", "protocol": "HTTP", "port": 8000}, {"name": "tls", "protocol": "HTTPS", "port": 443}
 OPTIONS = KubernetesSettings(None, (), None, "kong", Install.NOTHING)
+ZONES = ("zone1", "zone2")
 NAMED, FIXED = {"zone1": "http://one.example.com"}, {"zone1": "http://192.0.2.1:8080"}
 
 
@@ -41,8 +42,8 @@ class Objects:
     listeners: list[dict[str, Any]] = field(default_factory=lambda: [HTTP])
     pods: list[Document] = field(default_factory=list)
 
-    def get(self, kind: ObjectKind, name: str, namespace: str = "kong") -> Document:
-        metadata = {"name": name, "namespace": namespace, "uid": "one", "generation": 1}
+    def get(self, kind: ObjectKind, name: str, namespace: str | None = None) -> Document:
+        metadata = {"name": name, "namespace": namespace or "kong", "uid": "one", "generation": 1}
         if kind != GATEWAY:
             return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata}
         programmed = {"type": "Programmed", "status": "True"}
@@ -144,8 +145,8 @@ def test_a_mesh_may_be_in_the_namespace_of_kong_meshs_guide() -> None:
     asked: list[str] = []
 
     class Elsewhere(Objects):
-        def get(self, kind: ObjectKind, name: str, namespace: str = "kong") -> Document:
-            asked.append(namespace)
+        def get(self, kind: ObjectKind, name: str, namespace: str | None = None) -> Document:
+            asked.append(namespace or "kong")
             return super().get(kind, name, namespace)
 
         def raw_get(self, path: str) -> str:
@@ -162,7 +163,30 @@ def test_the_suites_own_charts_go_nowhere_else() -> None:
     contexts = Contexts({"zone1": "a", "zone2": "b"}, "c")
     options = replace(OPTIONS, contexts=contexts, install=Install.MESH, mesh_namespace="mine")
     with pytest.raises(SettingsError, match="--mesh-namespace: --install=mesh installs into kuma-system, nowhere else"):
-        _contexts(cast("MeshSettings", SimpleNamespace(kubernetes=options, zones=("zone1", "zone2"))))
+        _contexts(cast("MeshSettings", SimpleNamespace(kubernetes=options, zones=ZONES)))
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"gateway_urls": {"zone9": "http://x"}}, "--gateway-url: 'zone9' is none of zone1, zone2"),
+        ({"gateway_urls": {"global": "http://x"}}, "--gateway-url: 'global' is none of zone1, zone2"),
+        ({"control_planes": {"zone9": "http://x"}}, "--control-plane: 'zone9' is none of zone1, zone2, global"),
+    ],
+)
+def test_a_url_of_what_is_no_zone_is_refused_before_any_cluster_is_asked(
+    given: dict[str, dict[str, str]], says: str
+) -> None:
+    contexts = Contexts({"zone1": "a", "zone2": "b"}, "c")
+    options = replace(OPTIONS, contexts=contexts, **cast("Any", given))
+    with pytest.raises(SettingsError, match=f"^{re.escape(says)}$"):
+        _contexts(cast("MeshSettings", SimpleNamespace(kubernetes=options, zones=ZONES)))
+
+
+def test_zones_and_global_may_have_urls() -> None:
+    check_places(
+        replace(OPTIONS, gateway_urls=FIXED, control_planes={"zone2": "http://x", "global": "http://y"}), ZONES
+    )
 
 
 class Paged(ControlPlanes):

@@ -14,17 +14,11 @@ from chaos.errors import InfraError
 from chaos.model import NS_PER_S
 from chaos.platform import Action, Kind, Record, Target
 from fixtures.platforms.kubernetes.breakables import breakable, breakable_of, commands, pods
-from fixtures.platforms.kubernetes.breakables import zone as zone_module
+from fixtures.platforms.kubernetes.breakables import cluster as cluster_module
+from fixtures.platforms.kubernetes.breakables.cluster import IsolatedZone, StoppedZone
 from fixtures.platforms.kubernetes.breakables.site import Site
-from fixtures.platforms.kubernetes.breakables.zone import IsolatedZone, StoppedZone
-from fixtures.platforms.kubernetes.objects import (
-    as_creatable_anew,
-    as_written,
-    changed_by,
-    differences,
-    made_here,
-    spec_for,
-)
+from fixtures.platforms.kubernetes.objects import as_creatable_anew, as_written, changed_by, differences, spec_for
+from fixtures.platforms.kubernetes.ownership import made_here
 from fixtures.platforms.kubernetes.problems import Problem, Unanswered
 
 if TYPE_CHECKING:
@@ -305,7 +299,7 @@ def test_a_look_that_fails_does_not_stop_the_command_that_starts_a_zone(
     def difference(*_: object) -> str | None:
         raise KeyError("podIP")
 
-    monkeypatch.setattr(zone_module, "_difference_of_parts", difference)
+    monkeypatch.setattr(cluster_module, "_difference_of_parts", difference)
     started = tmp_path / "started"
     start = f"import time, pathlib; time.sleep(0.5); pathlib.Path({str(started)!r}).touch()"
     zone = StoppedZone("zone1", Site("kong"), "stop", "start")
@@ -333,7 +327,7 @@ def test_a_cluster_that_is_made_anew_is_seen_to_be_whole_before_the_command_ends
         def reconnect(self) -> None:
             self.known = True
 
-    monkeypatch.setattr(zone_module, "_difference_of_parts", lambda *_: None)
+    monkeypatch.setattr(cluster_module, "_difference_of_parts", lambda *_: None)
     zone = StoppedZone("zone1", Site("kong"), "stop", "start")
     record = Record(zone.target, {"start": f"{sys.executable} -c 'import time; time.sleep(2)'"})
     began_ns = time.monotonic_ns()

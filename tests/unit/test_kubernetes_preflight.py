@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -96,6 +97,16 @@ def test_what_the_suite_brings_itself_is_not_asked_for(install: Install) -> None
     site = Surveyed(SITE.clusters, CLUSTER, install=install)
     problems, _ = found(check("a", bad=["zone1"]), check("b", bad=["zone1"], installs=EVERY_WAY), site=site)
     assert problems == (["zone1: a"] if install is Install.NOTHING else []) + ["zone1: b"]
+
+
+def test_a_zone_without_a_gateway_is_not_asked_for_one() -> None:
+    site = replace(SITE, gateways=("zone1",))
+    assert Check("a", Scope.ENTERED, lambda *_: None).places(site) == ("zone1",)
+    assert Check("a", Scope.ENTERED, lambda *_: None).places(SITE) == ("zone1", "zone2")
+    asked = {one.name for one in checks() if one.scope is Scope.ENTERED}
+    assert asked == {"ExternalName", "Gateway", "Gateway API", "GatewayClass", "HTTPRoute", "gateway operator"}
+    others = {need for one in checks() if one.scope is not Scope.ENTERED for need in one.needs}
+    assert not others & asked, "what is asked of every zone must not wait for what is not"
 
 
 def test_every_module_is_a_check_that_comes_after_what_it_needs() -> None:

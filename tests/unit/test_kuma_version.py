@@ -131,15 +131,15 @@ def test_every_difference_is_about_a_supported_version() -> None:
 @pytest.mark.parametrize(
     ("version", "variables"),
     [
-        (kuma(2, 9), {"KUMA_DATAPLANE_RUNTIME_CONFIG_DIR", "KUMA_DATAPLANE_RUNTIME_SOCKET_DIR", "KUMA_DNS_CONFIG_DIR"}),
+        (kuma(2, 9), ["KUMA_DATAPLANE_RUNTIME_CONFIG_DIR", "KUMA_DATAPLANE_RUNTIME_SOCKET_DIR", "KUMA_DNS_CONFIG_DIR"]),
         (
             kuma(2, 11),
-            {"KUMA_DATAPLANE_RUNTIME_CONFIG_DIR", "KUMA_DATAPLANE_RUNTIME_SOCKET_DIR", "KUMA_DNS_CONFIG_DIR"},
+            ["KUMA_DATAPLANE_RUNTIME_CONFIG_DIR", "KUMA_DATAPLANE_RUNTIME_SOCKET_DIR", "KUMA_DNS_CONFIG_DIR"],
         ),
-        (kuma(2, 12), {"KUMA_DATAPLANE_RUNTIME_WORK_DIR", "KUMA_DNS_CONFIG_DIR"}),
-        (kuma(2, 14), {"KUMA_DATAPLANE_RUNTIME_WORK_DIR", "KUMA_DNS_CONFIG_DIR"}),
+        (kuma(2, 12), ["KUMA_DATAPLANE_RUNTIME_WORK_DIR", "KUMA_DNS_CONFIG_DIR"]),
+        (kuma(2, 14), ["KUMA_DATAPLANE_RUNTIME_WORK_DIR", "KUMA_DNS_CONFIG_DIR"]),
     ],
     ids=str,
 )
-def test_a_proxy_keeps_all_its_files_in_one_folder(version: KumaVersion, variables: set[str]) -> None:
+def test_a_proxy_keeps_all_its_files_in_one_folder(version: KumaVersion, variables: list[str]) -> None:
     assert proxy_folder(version, Path("/mesh/echo-1")) == dict.fromkeys(variables, "/mesh/echo-1")

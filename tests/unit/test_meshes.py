@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
 from rich.console import Console
 
 from chaos.errors import InfraError
-from fixtures.meshes import Meshes, mesh_settings
+from fixtures.composing import shape_of
+from fixtures.meshes import Meshes, Shape, mesh_settings
 from fixtures.progress import Progress
 from tests.unit.made import settings
 
@@ -172,3 +174,12 @@ def test_a_mesh_gets_what_the_options_say() -> None:
     assert (wanted.engine, wanted.kuma_home) == (settings().engine, "/k")
     assert wanted.gateway == "g"
     assert not wanted.bare
+
+
+@pytest.mark.parametrize(("run", "needed", "got"), [(1, None, 1), (1, 2, 2), (2, 2, 2), (5, 2, 5)])
+def test_a_scenario_gets_the_replicas_that_it_needs_and_the_runs_where_those_are_enough(
+    run: int, needed: int | None, got: int
+) -> None:
+    marker = SimpleNamespace(args=(needed,)) if needed else None
+    marked = cast("pytest.Item", SimpleNamespace(get_closest_marker={"replicas": marker}.get))
+    assert shape_of(marked, settings(replicas=str(run))) == Shape(("zone1", "zone2"), got)

@@ -432,9 +432,14 @@ def test_what_is_no_yaml_is_told_with_line_and_column(refused: Callable[..., str
     assert refused(text).startswith(f"echo-slo.yaml: {complaint}")
 
 
-@pytest.mark.parametrize("text", ["!!int x", "!!timestamp x", "2020-13-45", "!!bool x", "a: \x07", "[" * 5_000])
+@pytest.mark.parametrize("text", ["!!int x", "!!timestamp x", "2020-13-45", "!!bool x", "a: \x07"])
 def test_what_yaml_itself_stumbles_over_is_refused_too(refused: Callable[..., str], text: str) -> None:
-    assert refused(text).startswith("echo-slo.yaml: cannot be read as YAML: ")
+    assert refused(text).startswith("echo-slo.yaml: ")
+    assert "cannot be read as YAML: " in refused(text)
+
+
+def test_what_is_nested_too_deeply_is_refused(refused: Callable[..., str]) -> None:
+    assert refused("[" * 5_000).endswith("is nested deeper than 50 levels")
 
 
 def test_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
@@ -449,8 +454,9 @@ def test_a_document_is_a_mapping(refused: Callable[..., str], text: str) -> None
     assert refused(text).startswith("echo-slo.yaml: document 1: must be a mapping with apiVersion, kind, metadata and ")
 
 
-def test_an_alias_may_lead_back_to_what_it_is_in(refused: Callable[..., str]) -> None:
-    assert "metadata.labels.a" in refused(changed(SLO, ("  name: echo\n", "  name: echo\n  labels: &l {a: *l}\n")))
+def test_an_alias_may_not_lead_back_to_what_it_is_in(refused: Callable[..., str]) -> None:
+    looped = changed(SLO, ("  name: echo\n", "  name: echo\n  labels: &l {a: *l}\n"))
+    assert refused(looped) == "echo-slo.yaml: line 5, column 11: an alias stands for what it is in"
 
 
 def test_nothing_secret_is_repeated(refused: Callable[..., str]) -> None:

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest.config import _prepareconfig
 
+from chaos.composition import read_all
 from chaos.errors import SettingsError
 from chaos.slo import Objectives
-from fixtures.options import OPTIONS, read_settings
+from fixtures.composing import SHIPPED
+from fixtures.given import read_settings
+from fixtures.options import OPTIONS
 from fixtures.platforms.kubernetes.contexts import Contexts
 from fixtures.platforms.kubernetes.install.versions import Versions
 from fixtures.platforms.kubernetes.settings import Install
+from fixtures.platforms.universal.settings import LinkWay
 from tests.unit.made import settings
 
 if TYPE_CHECKING:
@@ -42,6 +46,28 @@ DIFFERENT: dict[str, tuple[str, tuple[tuple[str, Any], ...]]] = {
         ),
     ),
     "zone": ("fault_zones", (("zone1", {"zone1"}), ("zone2", {"zone2"}), ("zone2,zone1", {"zone1", "zone2"}))),
+    "experiment": (
+        "experiments",
+        (
+            (f"{SHIPPED}/double-fault.yaml", read_all([SHIPPED / "double-fault.yaml"])),
+            (f"{SHIPPED}/last-of-three.yaml", read_all([SHIPPED / "last-of-three.yaml"])),
+            (
+                f"{SHIPPED}/last-of-three.yaml, {SHIPPED}/double-fault.yaml",
+                read_all([SHIPPED / "last-of-three.yaml", SHIPPED / "double-fault.yaml"]),
+            ),
+        ),
+    ),
+    "sabotage": (
+        "sabotages",
+        (
+            ("mtls-off", {"mtls-off"}),
+            ("ingress-down", {"ingress-down"}),
+            ("mtls-off, balancer-blind", {"mtls-off", "balancer-blind"}),
+        ),
+    ),
+    "repeat": ("repeat", (("2", 2), ("20", 20), ("59", 59))),
+    "duration": ("duration_s", (("90s", 90), ("1h30m", 5400), ("12.5", 12.5))),
+    "seed": ("seed", (("0", 0), ("7", 7), ("4294967295", 4294967295))),
     "probe-rate": ("probe_rate_hz", (("30", 30), ("2.5", 2.5), ("1000", 1000))),
     "probe-timeout": ("probe_timeout_s", (("1", 1), ("0.1", 0.1), ("60", 60))),
     "lb-check": ("balancer_check", (("deep", "deep"), ("shallow", "shallow"), ("deep", "deep"))),
@@ -58,8 +84,10 @@ DIFFERENT: dict[str, tuple[str, tuple[tuple[str, Any], ...]]] = {
     "kuma-home": ("kuma_home", (("/a/kuma", "/a/kuma"), ("/b/kuma", "/b/kuma"), ("kuma", "kuma"))),
     "envoy": ("envoy", (("/a/envoy", "/a/envoy"), ("/b/envoy", "/b/envoy"), ("envoy", "envoy"))),
     "loopback-block": ("block", (("20", 20), ("219", 219), ("33", 33))),
+    "gateways": ("gateways", (("zone1", ("zone1",)), ("zone2", ("zone2",)), ("zone1,zone2", ()))),
     "keep-mesh": ("keep_mesh", (("yes", True), ("no", False), ("", True))),
     "plan": ("plan", (("true", True), ("0", False), ("", True))),
+    "link": ("link", (("relay", LinkWay.RELAY), ("packets", LinkWay.PACKETS), ("auto", LinkWay.AUTO))),
     "stop-file": ("stop_file", (("/a", Path("/a")), ("/b", Path("/b")), ("c", Path.cwd() / "c"))),
     "context": (
         "kubernetes.contexts",
@@ -122,10 +150,11 @@ def ini(tmp_path: Path) -> Path:
 
 def read(ini: Path, *arguments: str, file: str = "", environment: dict[str, str] | None = None) -> Settings:
     """The settings that pytest itself would hand to the suite."""
+    environment = environment or {}
     ini.write_text(f"[pytest]\n{file}\n")
     config = _prepareconfig(["-c", str(ini), "-p", "no:cacheprovider", *arguments, str(ini.parent)])
     try:
-        return read_settings(config, environment or {})
+        return read_settings(config, environment)
     finally:
         config._ensure_unconfigure()
 
@@ -143,16 +172,56 @@ def test_the_first_of_command_line_environment_and_file_that_is_given_counts(ini
     option = BY_NAME[name]
     field, ((in_file, file_value), (in_environment, environment_value), (given, value)) = DIFFERENT[name]
     file, environment = f"{option.key} = {in_file}", {option.variable: in_environment}
+    where = [f"--platform={option.of[0]}"] if option.of else []
 
     of = attrgetter(field)
-    assert of(read(ini, file=file)) == file_value
-    assert of(read(ini, file=file, environment=environment)) == environment_value
-    assert of(read(ini, on_command_line(option, given), file=file, environment=environment)) == value
+    assert of(read(ini, *where, file=file)) == file_value
+    assert of(read(ini, *where, file=file, environment=environment)) == environment_value
+    assert of(read(ini, *where, on_command_line(option, given), file=file, environment=environment)) == value
+
+
+CONTEXTS = ["--context=zone1=a", "--context=zone2=b", "--context=global=c"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (CONTEXTS, r"^--context has no effect on platform universal: it is for --platform=kubernetes$"),
+        (["--install=mesh"], r"^--install has no effect on platform universal: it is for --platform=kubernetes$"),
+        (["--upgrade"], "it is for --platform=kubernetes or --platform=kind$"),
+        (["--platform=kubernetes", *CONTEXTS, "--engine=kuma"], r"^--engine has no effect on platform kubernetes"),
+        (["--platform=kind", "--cluster-stop=x"], r"^--cluster-stop has no effect on platform kind"),
+        (["--platform=kubernetes", *CONTEXTS, "--cluster-name=a"], "it is for --platform=kind$"),
+    ],
+)
+def test_what_would_have_no_effect_is_refused(ini: Path, given: list[str], said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        read(ini, *given)
+
+
+def test_what_is_set_for_good_does_not_forbid_another_platform_that_is_named(ini: Path) -> None:
+    file = "mesh_chaos_context = zone1=a,zone2=b,global=c"
+    with pytest.raises(SettingsError, match="--context has no effect on platform universal"):
+        read(ini, file=file)  # else a laptop would be tested in place of clusters, and pass
+    assert read(ini, "--platform=universal", file=file).platform == "universal"
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [("PROBRATE", "PROBE_RATE"), ("CONTEXTS", "CONTEXT"), ("BUCKET", ""), ("TESTBED", ""), ("PROBE_RATE", "")],
+)
+def test_a_variable_that_was_meant_to_be_an_option_s_is_refused(ini: Path, variable: str, meant: str) -> None:
+    environment = {f"MESH_CHAOS_{variable}": "10"}
+    if not meant:
+        read(ini, environment=environment)
+        return
+    with pytest.raises(SettingsError, match=f"MESH_CHAOS_{variable} is no option's; did you mean MESH_CHAOS_{meant}"):
+        read(ini, environment=environment)
 
 
 def test_a_repeated_option_is_the_same_as_one_with_commas(ini: Path) -> None:
     given = [f"--context={part}" for part in ("a=x", "b=y", "global=z")]
-    found = read(ini, *given)
+    found = read(ini, "--platform=kubernetes", *given)
 
     assert found.kubernetes.contexts == Contexts({"a": "x", "b": "y"}, "z")
     assert found.zones == ("a", "b"), "the zones are those that have a context"
@@ -170,6 +239,7 @@ def test_without_any_option_the_defaults_are_the_walkthroughs_two_zones(ini: Pat
     )
     assert (found.profiles, found.faults, found.fault_zones) == ((), frozenset(), frozenset())
     assert (found.probe_rate_hz, found.probe_timeout_s, found.balancer_check) == (20, 2, "shallow")
+    assert (found.duration_s, found.seed) == (3600, None)
     assert found.gateway == "builtin"
     assert (found.envoy, found.block, found.keep_mesh, found.plan) == (None, None, False, False)
     assert found.artifacts == Path.cwd() / "artifacts"
@@ -192,6 +262,13 @@ def test_every_default_is_a_value_that_can_be_given() -> None:
         ("platform", "", "--platform: '' is none of kind, kubernetes, universal"),
         ("zones", "1", "--zones: 1 is not between 2 and 20"),
         ("zones", "0", "--zones: 0 is not between 2 and 20"),
+        ("duration", "soon", "--duration: 'soon' is no time: write for example 90s, 10m, 1h30m, or seconds"),
+        ("duration", "", "--duration: '' is no time: write for example 90s, 10m, 1h30m, or seconds"),
+        ("duration", "-5", "--duration: '-5' is no time: write for example 90s, 10m, 1h30m, or seconds"),
+        ("duration", "500ms", "--duration: 500ms is not between 1s and 168h"),
+        ("duration", "169h", "--duration: 169h is not between 1s and 168h"),
+        ("seed", "x", "--seed: 'x' is not a whole number"),
+        ("seed", "-1", "--seed: -1 is not between 0 and 4.29497e+09"),
         ("zones", "21", "--zones: 21 is not between 2 and 20"),
         (
             "zones",
@@ -210,11 +287,14 @@ def test_every_default_is_a_value_that_can_be_given() -> None:
         ("replicas", "51", "--replicas: 51 is not between 1 and 50"),
         ("replicas", "two", "--replicas: 'two' is not a whole number"),
         ("replicas", "", "--replicas: '' is not a whole number"),
-        ("fault", "delete-moon", "no fault 'delete-moon'; the faults are: delete-cluster"),
+        ("fault", "delete-moon", "no fault 'delete-moon'; the faults are: "),
         ("fault", "wrong-port delete-service", "no fault 'wrong-port delete-service'"),
         ("profile", "moon", "--profile: no profile 'moon': neither one of hardened, health-check, "),
         ("profile", "page,my/folder", "--profile: no profile 'my/folder': neither one of hardened, "),
         ("zone", "zone3", "--zone: 'zone3' is none of zone1, zone2"),
+        ("repeat", "0", "--repeat: 0 is not between 1 and 10000"),
+        ("repeat", "-1", "--repeat: -1 is not between 1 and 10000"),
+        ("repeat", "2.5", "--repeat: '2.5' is not a whole number"),
         ("probe-rate", "0", "--probe-rate: 0 is not between 1 and 1000"),
         ("probe-rate", "1001", "--probe-rate: 1001 is not between 1 and 1000"),
         ("probe-rate", "nan", "--probe-rate: nan is not between 1 and 1000"),
@@ -233,6 +313,7 @@ def test_every_default_is_a_value_that_can_be_given() -> None:
         ("install", "all", "--install: 'all' is none of nothing, walkthrough, mesh"),
         ("gateway-url", "zone1", "--gateway-url: '' is no URL such as http://"),
         ("gateway-port", "http", "--gateway-port: 'http' is no port"),
+        ("gateway-port", "\u00b2", "--gateway-port: '\u00b2' is no port"),
         ("gateway-port", "65536", "--gateway-port: '65536' is no port"),
         ("load-balancer", "192.0.2.1", "--load-balancer: '192.0.2.1' is no URL such as http://"),
         ("load-balancer", "me:secret@a", "--load-balancer: what is given is no URL such as http://"),
@@ -273,6 +354,12 @@ def test_zones_may_have_any_names_and_faults_are_then_chosen_by_them() -> None:
     assert found.fault_zones == {"west"}
     with pytest.raises(SettingsError, match="--zone: 'zone1' is none of east, west"):
         settings(zones="east,west", zone="zone1")
+
+
+def test_gateways_are_in_zones_of_the_mesh() -> None:
+    assert settings(zones="c,a,b", gateways="b,c").gateways == ("c", "b")
+    with pytest.raises(SettingsError, match="--gateways: 'zone1' is none of east, west"):
+        settings(zones="east,west", gateways="zone1")
 
 
 @pytest.mark.parametrize("text", ["yes", "true", "1", "YES", "True"])

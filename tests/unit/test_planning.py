@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def scenario(nodeid: str = "scenarios/test_failover.py::test_x[case]", **params: str) -> pytest.Item:
-    test = SimpleNamespace(nodeid=nodeid, fixturenames=["meshes"])
+    test = SimpleNamespace(nodeid=nodeid, fixturenames=["meshes"], get_closest_marker=lambda _: None)
     if params:
         test.callspec = SimpleNamespace(params=params)
     return cast("pytest.Item", test)
@@ -39,7 +39,9 @@ PUT = "PUT every echo Dataplane on zone2's control plane"
 BACK = "again as recorded; wait until all of it listens and is registered"
 PODS = "3 echo workloads and their 3 data plane proxies in zone2"
 ZONE = "every process of zone2 at once (control plane, ingress, egress, builtin gateway, echo and its proxies)"
-SERVICE_BACK = f"{PUT} as recorded; wait until each is stored so and its Envoy has it"
+SERVICE_BACK = (
+    f"{PUT} as recorded and DELETE MeshService echo-withdrawn there; wait until each is stored so and its Envoy has it"
+)
 WHAT = {
     # fault: its target, what is done to it, and how that is undone
     "delete-deployment": (
@@ -128,6 +130,26 @@ def test_what_has_no_profile_of_its_own_is_planned_with_the_first_that_is_given(
 def test_the_plan_follows_the_order_of_the_scenarios() -> None:
     text = plan_text([scenario("b"), scenario("a")], settings())
     assert [line for line in text.splitlines() if not line.startswith(" ")] == ["b", "a"]
+
+
+def test_what_is_repeated_is_planned_once_and_says_how_often() -> None:
+    first = lines(experiment("wrong-port"), repeat="20")[0]
+    assert first == "scenarios/test_failover.py::test_x[case]  x 20, until certain"
+
+
+def test_a_soak_tells_how_long_from_which_seed_and_among_what_it_chooses() -> None:
+    test = SimpleNamespace(
+        nodeid="soak",
+        fixturenames=["soak", "mesh", "meshes"],
+        callspec=SimpleNamespace(params={"profile": "page"}),
+        get_closest_marker=lambda _: None,
+    )
+    told = lines(cast("pytest.Item", test), duration="90s", fault="delete-service,roll-echo", zone="zone2")
+    assert told[1:3] == [
+        "soak    for 90 s, in random order, each once before any comes again; seed: a random one, which is said",
+        "choose  delete-service in zone2",
+    ]
+    assert "seed: 5" in lines(cast("pytest.Item", test), seed="5")[1]
 
 
 def test_nothing_to_run_is_nothing_to_tell() -> None:

@@ -119,6 +119,23 @@ def test_the_time_limit_covers_all_up_to_the_last_byte(server: Server, path: str
     assert 0.29e9 < sample.done_ns - sample.sent_ns < 1e9
 
 
+@pytest.mark.parametrize("lane", Lane)
+def test_an_answer_that_came_while_the_probe_itself_was_held_up_is_one(server: Server, lane: Lane) -> None:
+    async def run() -> list[Sample]:
+        asker = Asker(server.url("/ok"), lane)
+        await asker.ask()
+        flight = asker.client.begin(time.monotonic_ns())
+        if lane is Lane.FRESH:
+            await asyncio.sleep(0.02)  # connecting takes a turn of the loop
+        time.sleep(0.3)  # noqa: ASYNC251 - it is held up
+        if flight.connection is not None:
+            flight.connection.expire()
+        return [await asker.samples.get()]
+
+    (sample,) = uvloop.run(run())
+    assert sample.outcome is Outcome.OK
+
+
 def test_the_time_limit_covers_connecting() -> None:
     with deaf() as url:
         (sample,) = ask(url, limit_s=0.2)

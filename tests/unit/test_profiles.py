@@ -199,6 +199,15 @@ def test_all_and_a_folder_may_be_taken_together(folder: Path) -> None:
     )
 
 
+def test_a_refusal_names_all_that_may_be_given() -> None:
+    with pytest.raises(SettingsError) as refused:
+        choose_profiles("moon")
+    said = str(refused.value)
+    shapes = {file.parent.name for file in Path(fixtures.profiles.__file__).parent.glob("shapes/*/*.yaml")}
+    assert [name for name in {*profile_names(), *shapes} if name not in said] == []
+    assert said.endswith("; --profile=all is each but workload-labels")
+
+
 @pytest.mark.parametrize("text", ["moon", "page,moon", "all,moon,page"])
 def test_a_profile_that_there_is_not_is_refused_by_its_name(text: str) -> None:
     with pytest.raises(SettingsError, match="--profile: no profile 'moon': neither one of"):
@@ -264,7 +273,7 @@ def test_an_empty_inbound_adds_nothing(folder: Path, text: str) -> None:
     assert load_profile(str(folder)).inbound == {}
 
 
-@pytest.mark.parametrize("text", ["- serviceProbe\n", "serviceProbe\n"])
+@pytest.mark.parametrize("text", ["- serviceProbe\n", "serviceProbe\n", "a: 1\n---\nb: 2\n"])
 def test_an_inbound_that_is_no_mapping_is_refused(folder: Path, text: str) -> None:
     (folder / "inbound.yaml").write_text(text)
     with pytest.raises(SettingsError, match=r"inbound\.yaml"):
@@ -284,6 +293,13 @@ def test_a_type_or_name_that_is_no_text_is_refused(folder: Path, text: str) -> N
         load_profile(str(folder))
 
 
+@pytest.mark.parametrize("value", ["2026-11-29", ".nan", "!!binary aGk=", "!!set {a}"])
+def test_what_is_no_json_is_refused_before_a_mesh_is_brought_up(folder: Path, value: str) -> None:
+    (folder / "policy.yaml").write_text(f"type: MeshRetry\nname: retry\nlabels: {{since: {value}}}\n")
+    with pytest.raises(SettingsError, match=r"policy\.yaml, document 1: it cannot be sent as JSON"):
+        load_profile(str(folder))
+
+
 def test_a_resource_without_a_mesh_belongs_to_the_default_one_as_with_kumactl(folder: Path) -> None:
     (folder / "policy.yaml").write_text("type: MeshRetry\nname: retry\nspec: {targetRef: {kind: Mesh}}\n")
     assert load_profile(str(folder)).resources[-1]["mesh"] == "default"
@@ -295,10 +311,21 @@ def test_the_suites_own_manifests_are_resources() -> None:
 
 
 def test_a_missing_manifest_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"nothing\.yaml cannot be read: .*No such file"):
+    with pytest.raises(SettingsError, match=r"nothing\.yaml cannot be read: .*no such file"):
         read_resources(tmp_path / "nothing.yaml")
 
 
 def test_a_file_may_also_end_in_yml(folder: Path) -> None:
     (folder / "policy.yml").write_text(RETRY)
     assert load_profile(str(folder)).resources[-1]["type"] == "MeshRetry"
+
+
+def test_a_shape_is_taken_by_its_name_and_is_no_policy() -> None:
+    found = load_profile("workload-labels")
+    (chosen,) = [one for one in found.resources if one["type"] == "MeshMultiZoneService"]
+    assert chosen["spec"]["selector"]["meshService"]["matchLabels"] == {"app": "echo"}
+    (made,) = found.zone
+    assert (made["type"], made["labels"]["app"]) == ("MeshService", "echo")
+    assert len(found.resources) == len(load_profile("page").resources)
+    assert "workload-labels" not in choose_profiles("all")
+    assert choose_profiles("workload-labels") == ("workload-labels",)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from io import StringIO
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import pytest
 from rich.console import Console
@@ -150,6 +152,20 @@ def test_each_experiment_of_a_test_has_a_folder_of_its_own(tmp_path: Path) -> No
     assert not prove.discarded
 
 
+def test_a_disk_without_room_for_a_folder_is_infra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a-file").touch()
+    with pytest.raises(InfraError, match=r"INFRA: no folder .*a-file/walkthrough .* \(Not a directory\)"):
+        Prove(tmp_path / "a-file" / "walkthrough").check(holds=True)
+
+    monkeypatch.setattr("pathlib.Path.mkdir", full)
+    with pytest.raises(InfraError, match=r"\(No space left on device\): free the disk"):
+        Prove(tmp_path / "walkthrough").check(holds=True)
+
+
+def full(*_: object, **__: object) -> NoReturn:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def test_a_disk_without_room_for_the_picture_is_infra(tmp_path: Path) -> None:
     prove = Prove(tmp_path / "walkthrough")
     with largest_file(100), pytest.raises(ChaosError, match=r"File too large"):
@@ -185,10 +201,21 @@ class Mute(SimulatedMesh):
     def as_done_here(self, fault: Fault) -> Fault:
         return fault
 
+    def unfit_for(self, fault: Fault) -> str | None:
+        return f"{fault.name} is none here" if fault.name == "roll-control-plane" else None
+
     def lost(self) -> None: ...
 
     def diagnosis(self, zone: str) -> dict[str, str]:
         raise InfraError(f"{zone}: its host name is not known here")
+
+
+def test_a_fault_that_would_prove_nothing_of_this_mesh_is_skipped_and_nothing_is_begun(tmp_path: Path) -> None:
+    prove = Prove(tmp_path / "beyond")
+    with pytest.raises(pytest.skip.Exception, match="roll-control-plane is none here"):
+        prove.prover(cast("Mesh", Mute(VirtualClock())), "roll-control-plane", "zone1", "page", claims=["comes-home"])
+    assert not prove.kept
+    assert not (tmp_path / "beyond").exists()
 
 
 def test_a_mesh_that_cannot_be_asked_does_not_take_the_failure_along(

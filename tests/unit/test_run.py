@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,9 @@ from chaos.errors import (
     SamplesError,
     SettingsError,
 )
-from chaos.model import Verdict
-from fixtures.run import EXIT_CODES, RUN_FOLDER_VARIABLE, environment_of, exit_code, run_folder, verdict_of
+from chaos.model import EXIT_CODES, Verdict
+from chaos.verdict import verdict_of
+from fixtures.run import RUN_FOLDER_VARIABLE, discard, environment_of, exit_code, point_latest, run_folder
 from tests.unit.made import settings
 
 if TYPE_CHECKING:
@@ -73,6 +75,11 @@ def test_a_broken_promise_counts_before_a_broken_set_up_before_a_broken_probe(
         (SettingsError("x"), Verdict.INFRA),
         (ChaosError("x"), Verdict.INFRA),
         (AssertionError("x"), None),
+        (OSError(errno.ENOSPC, "No space left on device"), Verdict.INFRA),
+        (OSError(errno.EMFILE, "Too many open files"), Verdict.INFRA),
+        (MemoryError(), Verdict.INFRA),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory"), None),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), None),
         (KeyboardInterrupt(), None),
     ],
 )
@@ -91,7 +98,6 @@ def test_a_run_has_a_folder_of_its_own_that_only_its_user_may_read(tmp_path: Pat
 
     assert folder.parent == tmp_path / "deep" / "artifacts"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert (folder.parent / "latest").resolve() == folder
 
 
 @pytest.mark.usefixtures("alone")
@@ -108,10 +114,21 @@ def test_a_worker_uses_the_folder_that_it_is_told_of(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.usefixtures("alone")
-def test_latest_follows_the_newest_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_latest_follows_the_newest_run_that_has_begun(tmp_path: Path) -> None:
     (tmp_path / "latest").symlink_to("an-older-one")
     folder = run_folder(tmp_path)
+    assert (tmp_path / "latest").readlink().name == "an-older-one"
+    point_latest(folder)
     assert (tmp_path / "latest").readlink().name == folder.name
+
+
+@pytest.mark.usefixtures("alone")
+def test_what_never_began_leaves_nothing_to_those_who_come_after(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path)
+    (folder / "junit.xml").touch()
+    discard(folder)
+    assert list(tmp_path.iterdir()) == []
+    assert run_folder(tmp_path).is_dir()
 
 
 @pytest.mark.usefixtures("alone")
@@ -127,7 +144,7 @@ def test_a_folder_that_cannot_be_made_is_one_line_that_names_the_option(tmp_path
 def test_a_folder_called_latest_is_the_users_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "latest").mkdir()
     with pytest.raises(SettingsError, match="choose another folder"):
-        run_folder(tmp_path)
+        point_latest(run_folder(tmp_path))
     assert (tmp_path / "latest").is_dir()
 
 

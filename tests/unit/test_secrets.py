@@ -137,9 +137,10 @@ def test_a_run_of_pytest_keeps_and_shows_none(tmp_path: Path) -> None:
         [
             sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", "pyproject.toml", "--verbose",
             "-o", "python_files=case_*.py", "-o", "junit_logging=all", f"--artifacts={artifacts}",
-            f"--control-plane=global=http://{LOGIN}api", str(tmp_path / "case_leaky.py"),
+            "--platform=universal", str(tmp_path / "case_leaky.py"),
         ],
-        cwd=ROOT, env={**environment, "MESH_CHAOS_CLUSTER_STOP": f"stop --password {CANARY}"},
+        cwd=ROOT, env={**environment, "MESH_CHAOS_CLUSTER_STOP": f"stop --password {CANARY}",
+                       "MESH_CHAOS_CONTROL_PLANE": f"global=http://{LOGIN}api"},
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from fixtures.selection import cases, is_selected, needs_mesh, parameters, profile_order, profiles
+from chaos.errors import SettingsError
+from fixtures.selection import cases, is_selected, needs_mesh, parameters, profile_order, profiles, require_named
 from tests.unit.made import settings
 
 if TYPE_CHECKING:
@@ -18,7 +19,9 @@ INSIDE = ("delete-deployment", "delete-service", "wrong-port")
 
 def item(*, scenario: bool = True, **params: str) -> pytest.Item:
     """A collected test, as far as selecting looks at it."""
-    test = SimpleNamespace(fixturenames=["mesh", "meshes"] if scenario else ["tmp_path"])
+    test = SimpleNamespace(
+        nodeid="scenarios/test_x.py::test_y[case]", fixturenames=["mesh", "meshes"] if scenario else ["tmp_path"]
+    )
     if params:
         test.callspec = SimpleNamespace(params=params)
     return cast("pytest.Item", test)
@@ -71,6 +74,20 @@ def test_what_is_run_once_a_profile_is_run_under_the_plain_one_unless_others_are
 def test_there_are_as_many_cases_as_zones() -> None:
     zones = ",".join(f"z{number}" for number in range(5))
     assert len(chosen(settings(zones=zones), "delete-gateway")) == 5
+
+
+@pytest.mark.parametrize(
+    ("fault", "zones"),
+    [
+        ("delete-deployment", ["zone1"]),
+        ("delete-gateway", []),
+        ("delete-cluster", []),
+        ("kill-egress", ["zone1", "zone2"]),
+    ],
+)
+def test_what_no_user_of_a_mesh_with_one_gateway_could_tell_is_no_case(fault: str, zones: list[str]) -> None:
+    run = [zone for _, zone, _ in cases([fault], settings(gateways="zone1", profile="page"))]
+    assert run == zones
 
 
 def test_without_a_choice_everything_runs() -> None:
@@ -141,3 +158,19 @@ def test_what_brings_up_a_mesh_of_its_own_comes_last_and_what_needs_none_first()
 def test_the_suites_own_tests_keep_their_order() -> None:
     tests = [item(scenario=False, profile=profile) for profile in ("hardened", "page")]
     assert sorted(tests, key=lambda one: profile_order(one, settings())) == tests
+
+
+def test_a_fault_or_a_sabotage_that_is_asked_for_and_would_not_be_run_is_an_error() -> None:
+    left = [item(fault="delete-service", zone="zone1", profile="page"), item(sabotage="mtls-off")]
+    require_named(left, [], settings())
+    require_named(left, [], settings(fault="delete-service", sabotage="mtls-off"))
+    with pytest.raises(SettingsError, match=r"^--fault: kill-global would not be run: no scenario .* has it$"):
+        require_named(left, [], settings(fault="delete-service,kill-global"))
+    with pytest.raises(SettingsError, match=r"^--sabotage: ingress-down would not be run"):
+        require_named(left, [], settings(sabotage="mtls-off,ingress-down"))
+
+
+def test_who_asks_for_what_is_left_out_is_told_which_test_has_it() -> None:
+    out = [item(fault="kill-global", zone="zone1", profile="page")]
+    with pytest.raises(SettingsError, match=r"has it; it is in scenarios/test_x.py::test_y$"):
+        require_named([], out, settings(fault="kill-global"))

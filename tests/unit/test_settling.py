@@ -42,6 +42,8 @@ def host(endpoint: str, priority: int = 0, **health: object) -> dict[str, Any]:
 
 
 REPLICAS = [host("127.20.1.101:1027"), host("127.20.1.102:1027"), host("127.20.2.20:10001", 1)]
+INGRESS = "default_echo___mzsvc_1027::127.20.1.20:10001::priority::1\n"
+"""What the gateway's Envoy of zone2 says of the ingress of zone1 in its page of text."""
 
 
 class Mesh:
@@ -51,6 +53,7 @@ class Mesh:
         self.subscriptions: list[dict[str, str]] = [ENDED, CONNECTED]
         self.state: str | None = "Available"
         self.hosts = REPLICAS
+        self.elsewhere = INGRESS
         self.dump: dict[str, Any] = {"configs": [{"dynamic_active_clusters": [{"cluster": {"name": "c"}}]}]}
         behaviour.answer = self.answer
 
@@ -64,6 +67,7 @@ class Mesh:
                 "cluster_statuses": [{"name": "default_echo___mzsvc_1027", "host_statuses": self.hosts}]
             },
             "/config_dump": self.dump,
+            "/clusters": self.elsewhere,
         }
         return 200, pages[request.path]
 
@@ -118,6 +122,11 @@ def test_a_replica_that_the_gateway_would_not_use_is_named(
     mesh.hosts = [REPLICAS[0], second]
     lacking = "the gateway's Envoy of zone1 does not have 127.20.1.102:1027 healthy at priority 0"
     assert unsettled(running, "zone1") == lacking
+
+
+def test_a_zone_whose_ingress_others_do_not_know_has_not_been_taken_in(mesh: Mesh, running: Running) -> None:
+    mesh.elsewhere = INGRESS.replace("127.20.1.20", "127.20.3.20")
+    assert unsettled(running, "zone1") == "the gateways' Envoys of zone2 do not have the ingress of zone1"
 
 
 def test_why_an_envoy_refuses_its_configuration_is_found_wherever_it_is(mesh: Mesh, running: Running) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -89,8 +90,14 @@ def test_what_is_there_is_not_fetched_again(projects: Vendor) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "reason"),
     [
-        (f"{KUBE}kube-apiserver", b"tampered with", "kube-apiserver has SHA-256 .* is published: it was not used"),
-        (f"/etcd/v{ETCD}/SHA256SUMS", b"", "but none is published"),
+        (
+            f"{KUBE}kube-apiserver",
+            b"tampered with",
+            r"kube-apiserver has SHA-256 .*, not .*sha256\): it was not used",
+        ),
+        (f"/etcd/v{ETCD}/SHA256SUMS", b"", r"no SHA-256 of etcd-.* is published at .*SHA256SUMS"),
+        (f"{KUBE}kube-apiserver.sha256", b"\xff\xfe\x00", r"no SHA-256 of kube-apiserver is published at"),
+        (f"{KUBE}kube-apiserver.sha256", b"<html>not found</html>", r"no SHA-256 of kube-apiserver is published at"),
         (f"/etcd/v{ETCD}/{ETCD_NAME}.tar.gz", b"tampered with", "SHA-256"),
     ],
 )
@@ -103,8 +110,26 @@ def test_what_is_not_what_was_published_is_not_used(
     assert list((cache / "kube").iterdir()) == []
 
 
-def test_an_archive_without_etcd_is_not_used(projects: Vendor, cache: Path) -> None:
-    packed = archive({f"{ETCD_NAME}/README.md": b"nothing"})
+def link(to: str, kind: bytes = tarfile.SYMTYPE) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(f"{ETCD_NAME}/etcd")
+    info.type, info.linkname = kind, to
+    return info
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        archive({f"{ETCD_NAME}/README.md": b"nothing"}),
+        archive({f"../{ETCD_NAME}/etcd": b"beside"}),
+        archive({}, link("/bin/sh")),
+        archive({}, link("../../../bin/sh", tarfile.LNKTYPE)),
+        archive({}, link("", tarfile.FIFOTYPE)),
+        archive({f"{ETCD_NAME}/etcd": b"x"})[:60],
+        b"no archive",
+    ],
+    ids=["nothing", "beside", "symbolic link", "hard link", "fifo", "half", "junk"],
+)
+def test_an_archive_without_etcd_is_not_used(projects: Vendor, cache: Path, packed: bytes) -> None:
     projects.answers[f"/etcd/v{ETCD}/{ETCD_NAME}.tar.gz"] = Answer(packed)
     sums = f"{hashlib.sha256(packed).hexdigest()}  {ETCD_NAME}.tar.gz"
     projects.answers[f"/etcd/v{ETCD}/SHA256SUMS"] = Answer(sums.encode())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from chaos.errors import SettingsError
-from fixtures.platforms.kubernetes.testbed.command import parse_zones
+from fixtures.option import zone_names
+from fixtures.platforms.kubernetes.testbed.addresses import MOST_ZONES
 
 
 @pytest.mark.parametrize(
@@ -19,12 +20,18 @@ from fixtures.platforms.kubernetes.testbed.command import parse_zones
     ],
 )
 def test_a_number_or_names(text: str, zones: tuple[str, ...]) -> None:
-    assert parse_zones(text) == zones
+    assert zone_names(text, 1, MOST_ZONES) == zones
 
 
-@pytest.mark.parametrize("text", ["", ",", "0", "56", "-1", "east,east", "east,global", "East", "-a", "a/b", "a" * 64])
+@pytest.mark.parametrize("text", ["0", "56"])
+def test_so_many_zones_are_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match=f"^--zones: {text} is not between 1 and 55$"):
+        zone_names(text, 1, MOST_ZONES)
+
+
+@pytest.mark.parametrize("text", ["", ",", "-1", "east,east", "east,global", "East", "-a", "a/b", "a" * 64])
 def test_what_cannot_be_zones_is_refused(text: str) -> None:
     with pytest.raises(
-        SettingsError, match=r"^--zones: '.*' must be a number from 1 to 55, or as many different names"
+        SettingsError, match=r"^--zones: '.*' must be a number from 1 to 55, or as many different DNS labels"
     ):
-        parse_zones(text)
+        zone_names(text, 1, MOST_ZONES)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fixtures.local.addresses import BLOCKS, Endpoint
 from fixtures.options import OPTIONS
-from fixtures.platforms.universal import topology
+from fixtures.platforms.universal import registering
 from fixtures.platforms.universal.engine import EngineSettings
 from fixtures.platforms.universal.engines import standin
 from fixtures.platforms.universal.topology import WRONG_PORT, Topology
@@ -32,7 +32,7 @@ def test_everything_in_a_mesh_has_an_address_and_port_of_its_own_on_loopback(
     own = ipaddress.IPv4Network(f"127.{block}.0.0/16")
     assert all(ipaddress.ip_address(endpoint.host) in own and own.subnet_of(LOOPBACK) for endpoint in endpoints)
     assert all(1024 <= endpoint.port <= 65535 for endpoint in endpoints)
-    assert len(endpoints) == 3 + len(zones) * (8 + 3 * replicas)
+    assert len(endpoints) == 3 + len(zones) * (9 + 3 * replicas)
 
 
 @given(ZONES, ZONES, st.integers(1, 50), st.integers(1, 50), st.lists(BLOCK, min_size=2, max_size=2, unique=True))
@@ -91,7 +91,7 @@ def test_a_mesh_that_is_only_planned_has_a_letter_for_its_block() -> None:
 
 def test_a_replicas_dataplane_offers_echo_and_has_what_the_profile_adds() -> None:
     (replica,) = Topology.of(("zone1",), 1, 20).zone("zone1").replicas
-    dataplane = topology.echo_dataplane(replica, 9901, {"serviceProbe": {"tcp": {}}})
+    dataplane = registering.echo_dataplane(replica, 9901, {"serviceProbe": {"tcp": {}}})
     (inbound,) = dataplane["networking"]["inbound"]
 
     assert (dataplane["type"], dataplane["name"], dataplane["mesh"]) == ("Dataplane", "echo-zone1-1", "default")
@@ -104,9 +104,9 @@ def test_a_replicas_dataplane_offers_echo_and_has_what_the_profile_adds() -> Non
 @pytest.mark.parametrize(
     ("make", "kind", "name"),
     [
-        (topology.gateway_dataplane, "Dataplane", "edge-zone1"),
-        (topology.ingress, "ZoneIngress", "ingress-zone1"),
-        (topology.egress, "ZoneEgress", "egress-zone1"),
+        (registering.gateway_dataplane, "Dataplane", "edge-zone1"),
+        (registering.ingress, "ZoneIngress", "ingress-zone1"),
+        (registering.egress, "ZoneEgress", "egress-zone1"),
     ],
 )
 def test_a_zones_own_proxies_are_named_after_it(make: object, kind: str, name: str) -> None:

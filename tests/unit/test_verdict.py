@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chaos.model import NS_PER_S, Interval
+from chaos.outlook import Outlook
 from chaos.result import Expectation
 from chaos.slo import Objectives
 from chaos.verdict import Happened, figures
 from tests.unit.made import START_NS, series
 
+MOVES = Outlook(Expectation.FAILS_OVER, faulty=frozenset({"zone1"}), returns=frozenset({"zone1"}))
 SECOND = 20
 """Samples."""
 
@@ -21,12 +23,12 @@ def moment(low_s: float, high_s: float) -> Interval:
 def test_what_another_zone_answers_once_the_repair_began_was_not_a_failover() -> None:
     seen = series(["zone1"] * SECOND + ["bad"] * 3 * SECOND + ["zone2"] * SECOND + ["zone1"] * 4 * SECOND)
     repair = moment(4.0, 4.1)
-    happened = Happened("zone1", moment(1.0, 1.2), repair, repair)
-    one = figures(seen, Expectation.FAILS_OVER, happened, Objectives(), SECOND)
+    happened = Happened(moment(1.0, 1.2), repair, repair)
+    one = figures(seen, MOVES, happened, Objectives(), SECOND)
     assert (one.away, one.away_while_faulty) == (SECOND, 0)
 
-    later = Happened("zone1", moment(1.0, 1.2), moment(4.5, 4.6), moment(4.5, 4.6))
-    assert figures(seen, Expectation.FAILS_OVER, later, Objectives(), SECOND).away_while_faulty == SECOND // 2
+    later = Happened(moment(1.0, 1.2), moment(4.5, 4.6), moment(4.5, 4.6))
+    assert figures(seen, MOVES, later, Objectives(), SECOND).away_while_faulty == SECOND // 2
 
 
 def test_what_the_faulty_zone_answers_once_its_repair_began_does_not_break_the_failover() -> None:
@@ -37,10 +39,10 @@ def test_what_the_faulty_zone_answers_once_its_repair_began_does_not_break_the_f
     done = seen.done_ns.copy()
     done[hanging] += NS_PER_S
     repair = moment(4.0, 4.4)
-    happened = Happened("zone1", moment(1.0, 1.2), repair, repair)
+    happened = Happened(moment(1.0, 1.2), repair, repair)
 
-    one = figures(replace(seen, zone=answered, done_ns=done), Expectation.FAILS_OVER, happened, Objectives(), SECOND)
+    one = figures(replace(seen, zone=answered, done_ns=done), MOVES, happened, Objectives(), SECOND)
     assert one.faulty_after_failover == 0
 
-    early = figures(replace(seen, zone=answered), Expectation.FAILS_OVER, happened, Objectives(), SECOND)
+    early = figures(replace(seen, zone=answered), MOVES, happened, Objectives(), SECOND)
     assert early.faulty_after_failover == 1

@@ -8,7 +8,7 @@ import pytest
 
 from chaos.errors import SettingsError
 from fixtures.mesh import Backend
-from fixtures.platforms.kubernetes.walkthrough import global_objects, route_objects, zone_objects
+from fixtures.platforms.kubernetes.walkthrough import global_objects, route_objects, without_gateway, zone_objects
 from fixtures.profiles import load_profile, profile_names
 
 Document = dict[str, Any]
@@ -46,6 +46,16 @@ def test_a_zone_gets_what_the_walkthrough_says_in_an_order_that_can_be_applied()
         ("Gateway", "kong"),
         ("Service", "echo-mmzs-service"),
         ("HTTPRoute", "echo"),
+    ]
+
+
+def test_a_zone_that_no_user_enters_gets_echo_and_nothing_of_a_gateway() -> None:
+    left = without_gateway(zone_objects("kong", 1, Backend.MULTIZONE, probe=False))
+    assert [(one["kind"], one["metadata"]["name"]) for one in left] == [
+        ("Namespace", "kong"),
+        ("Service", "echo"),
+        ("Deployment", "echo"),
+        ("Service", "echo-mmzs-service"),
     ]
 
 

@@ -113,8 +113,7 @@ class Proxies(Serving):
         elif (owner := _owner(token)) != resource["name"]:
             self.send_bytes(401, error("other's token", name=resource["name"], owner=owner).encode())
         else:
-            if resource["type"] == "Dataplane":
-                self.state.resources[_path(resource)] = rules.stored(resource, self.state.zone)
+            self.state.resources[_path(resource)] = rules.stored(resource, self.state.zone)
             event(f"{owner} is let in")
             self.send(200, {})
 
@@ -128,8 +127,12 @@ def _owner(token: str) -> str:
     return str(json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["Name"])
 
 
+_COLLECTIONS = {"Dataplane": f"{MESH}/dataplanes", "ZoneIngress": "/zoneingresses", "ZoneEgress": "/zoneegresses"}
+"""Where a proxy that is let in is registered, by its type."""
+
+
 def _path(resource: dict[str, Any]) -> str:
-    return f"{MESH}/dataplanes/{resource['name']}"
+    return f"{_COLLECTIONS[resource['type']]}/{resource['name']}"
 
 
 def _page(items: list[Any]) -> dict[str, Any]:

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from chaos.model import Verdict
-from fixtures.run import EXIT_CODES
-from reports.glance import ENDED, Trouble, run_verdict, troubles
+from reports.glance import Trouble, run_verdict, troubles
 from reports.run import About, Failure, Run
 from tests.unit.reports import samples_of_results as samples
 
@@ -36,6 +35,7 @@ def run(
         (run(*PASSED, failures=(NO_MESH,), code=10), Verdict.INFRA),
         (run(*PASSED, unreadable=("killed: no result",)), Verdict.INFRA),
         (run(*PASSED, code=None, unreadable=("it did not end",)), Verdict.INFRA),
+        (run(*PASSED, code=None), Verdict.INFRA),
         (run(*PASSED, code=2), Verdict.INFRA),
         (run(*PASSED, BROKEN, code=2), Verdict.FAIL),
         (run(*PASSED, code=1), Verdict.FAIL),
@@ -52,6 +52,7 @@ def run(
         "a mesh that did not come up",
         "a result that cannot be read",
         "a killed run",
+        "a run without an end",
         "a stopped run",
         "a stopped run that found something",
         "a failure that no result explains",
@@ -94,7 +95,3 @@ def test_of_a_stack_trace_the_errors_are_told_and_no_secret() -> None:
     trace = "def test():\n>   ask()\nE   Refused: http://me:secret@host\n\nx.py:1: Refused"
     (trouble,) = troubles(run(*PASSED, code=1, failures=(Failure("t", Verdict.FAIL, trace),)))
     assert trouble.reasons == ("Refused: http://[redacted]@host",)
-
-
-def test_exit_codes_mean_what_the_suite_ends_with() -> None:
-    assert {verdict: code for code, verdict in ENDED.items()} == EXIT_CODES

@@ -108,6 +108,8 @@ def test_the_help_says_where_files_are_looked_for() -> None:
 def test_without_a_history_both_end_with_one_line(tmp_path: Path) -> None:
     for command in ("history", "gate"):
         assert "there is no history yet" in call(command, tmp_path / "none.sqlite", code=2)
+        (empty := tmp_path / "empty.sqlite").touch()
+        assert "there is no history yet" in call(command, empty, code=2)
 
 
 def test_a_quiet_history_passes_the_gate(file: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,6 +16,9 @@ from reports.history.gate import Left, Rule, compare, enough
 from reports.history.record import NEVER, Bounds, Figure
 from reports.history.telling import as_json, gate_lines
 from tests.unit.reports.made_histories import USUAL, at, experiment, measured, night, nights, subject
+
+if TYPE_CHECKING:
+    from reports.history.record import PastRun
 
 RULE = Rule(permutations=999)
 PLAIN = tuple(10 + 0.1 * (n * 7 % 10) for n in range(30))
@@ -117,6 +121,18 @@ def test_nights_that_say_nothing_are_no_nights() -> None:
     assert next(gate_lines(gate)) == (
         "gate: the newest 9 runs measured nothing (INFRA or INVALID) and cannot be judged"
     )
+
+
+def test_of_what_a_night_repeated_its_median_counts_once() -> None:
+    def repeated(*failovers: float) -> tuple[PastRun, ...]:
+        once = [experiment(measured(Bounds(one, one))) for one in failovers]
+        return tuple(night(number, *once) for number in range(30, 35))
+
+    usual = at(*PLAIN)
+    odd = compare((*usual, *repeated(60, 10, 10.2, 10.1, 10)), RULE)
+    assert not odd.alarms, "the first repeat of each night was slow by luck"
+    assert odd.compared[0].runs_last == 5
+    assert compare((*usual, *repeated(10, 13, 13.2, 13.1, 13)), RULE).alarms
 
 
 def test_vantages_that_nothing_may_happen_to_are_judged_by_their_run_alone() -> None:

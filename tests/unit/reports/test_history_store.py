@@ -199,6 +199,25 @@ def test_what_was_never_kept_is_said(file: Path) -> None:
         read(file.parent.parent)
 
 
+def test_an_empty_file_is_no_history_until_a_run_is_added(file: Path) -> None:
+    file.parent.mkdir()
+    file.touch()
+    with pytest.raises(HistoryError, match="there is no history yet"):
+        read(file)
+    assert file.stat().st_size == 0
+    append(run(), file)
+    assert read(file) == (past(run()),)
+
+
+def test_a_history_without_a_run_is_none_yet(file: Path) -> None:
+    append(run(), file)
+    with sqlite3.connect(file) as connection:
+        for table in ("series", "experiment", "run"):
+            connection.execute(f"DELETE FROM {table}")
+    with pytest.raises(HistoryError, match="there is no history yet"):
+        read(file)
+
+
 def test_the_end_of_a_run_adds_it_and_a_broken_history_hides_nothing(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

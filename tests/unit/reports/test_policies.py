@@ -9,7 +9,8 @@ import pytest
 
 from chaos.model import LOAD_BALANCER, Interval, Lane, Verdict
 from chaos.result import Expectation, Outage
-from reports.policies import effects, policy_lines
+from reports.policies import effects
+from reports.terminal.policies import policy_lines
 from reports.words import bad_share
 from tests.unit.reports import samples_of_results as samples
 
@@ -94,7 +95,7 @@ def test_the_worst_of_zones_and_lanes_counts_in_every_figure_by_itself() -> None
 
     assert worst.zones == ("zone1", "zone2", "zone3", "zone4")
     assert worst.failover == samples.seconds(12.0, 12.5)
-    assert worst.outage == samples.seconds(13.0, 13.5)
+    assert worst.outage == samples.seconds(11.0, 14.0), "the one that may have been longest"
     assert (worst.bad, worst.samples) == (300, 400)
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from chaos.model import Lane, Verdict
 from chaos.result import Finding
-from reports.summary import render, render_one
+from reports.terminal.summary import render, render_one
 from tests.unit.reports import samples_of_results as samples
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def test_results_without_claims_have_no_table() -> None:
 def test_one_quiet_lane_beside_one_that_is_not_has_a_line_of_its_own() -> None:
     mixed = samples.result(samples.gateway2(Lane.FRESH), replace(samples.gateway2(Lane.KEEPALIVE), lost=3))
     text = lines([mixed])
-    assert "    fresh      fresh: zone2 throughout, none of 500 bad" in text
+    assert "    fresh      zone2 throughout, none of 500 bad" in text
     assert any("3 lost" in line for line in text)
 
 

@@ -28,8 +28,14 @@ def test_a_journal_that_cannot_be_read_does_not_mean_that_nothing_is_left(tmp_pa
     assert ("nothing can be restored" if damaged else "restore with the release that wrote it") in said
 
 
-@pytest.mark.parametrize("written", [None, "", '12345678 {"hea'])
-def test_before_its_journal_was_begun_nothing_was_touched(tmp_path: Path, written: str | None) -> None:
-    if written is not None:
-        (tmp_path / "journal.jsonl").write_text(written)
+def test_before_there_was_a_journal_nothing_was_touched(tmp_path: Path) -> None:
+    (tmp_path / "journal.jsonl.123.part").write_text('12345678 {"hea')
     assert unfinished(tmp_path) == "it left no result"
+
+
+@pytest.mark.parametrize("left", ["", '12345678 {"hea'])
+def test_a_journal_is_whole_once_it_is_there_so_that_a_shorter_one_may_have_lost_anything(
+    tmp_path: Path, left: str
+) -> None:
+    (tmp_path / "journal.jsonl").write_text(left)
+    assert "a fault may still be in effect" in unfinished(tmp_path)

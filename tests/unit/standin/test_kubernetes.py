@@ -123,6 +123,20 @@ def test_on_universal_they_are_read_only() -> None:
     run(work, zone("universal"))
 
 
+def test_on_universal_one_may_be_made_beside_those_that_are_generated() -> None:
+    made = {**SERVICE, "name": "echo-by-label", "labels": {"app": "echo", "kuma.io/origin": "zone"}}
+
+    async def work(cp: ZoneControlPlane, client: httpx.AsyncClient) -> None:
+        session = cp.connect(dataplane((1027, "", "Ready")), "dataplane", None, "@discovery", has_config=False)
+        folder = "/meshes/default/meshservices"
+        assert (await client.put(f"{folder}/echo-by-label", json=made)).status_code == 201
+        assert (await client.get(f"{folder}/echo-by-label")).json()["labels"]["app"] == "echo"
+        assert (await client.put(f"{folder}/echo-1027", json={**made, "name": "echo-1027"})).status_code == 405
+        cp.disconnect(session)
+
+    run(work, zone("universal"))
+
+
 def test_it_is_available_only_where_one_dataplane_is_ready_on_every_port() -> None:
     async def work(cp: ZoneControlPlane, client: httpx.AsyncClient) -> None:
         await client.put(PATH, json=SERVICE)

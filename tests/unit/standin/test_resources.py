@@ -50,7 +50,7 @@ def test_a_dataplane_is_read_and_shown_again_as_it_was_written() -> None:
             "networking.inbound: inb",
         ),
         (("type: Dataplane", "type: Dateplane"), "type: 'Dateplane' is not supported by the stand-in: Dataplane, "),
-        (("type: Dataplane", "type: MeshFaultInjection"), "type: 'MeshFaultInjection' is not supported"),
+        (("type: Dataplane", "type: MeshRateLimit"), "type: 'MeshRateLimit' is not supported"),
     ],
 )
 def test_a_wrong_dataplane_is_refused_with_field_and_reason(change: tuple[str, str], reason: str) -> None:

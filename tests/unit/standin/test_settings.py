@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.platforms.universal.standin.durations import envoy_duration, parse_go_duration
+from fixtures.durations import envoy_duration, parse_go_duration
 from fixtures.platforms.universal.standin.settings import SettingError, read_settings
 
 ZONE = {

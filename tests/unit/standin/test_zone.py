@@ -19,6 +19,7 @@ from fixtures.platforms.universal.standin.proxies import (
 from fixtures.platforms.universal.standin.resources.dataplane import Dataplane
 from fixtures.platforms.universal.standin.resources.mesh import Mesh
 from fixtures.platforms.universal.standin.resources.services import MeshMultiZoneService, MeshService
+from fixtures.platforms.universal.standin.resources.zone import Zone
 from fixtures.platforms.universal.standin.settings import Timers
 from fixtures.platforms.universal.standin.store import Key, Store
 from fixtures.platforms.universal.standin.sync import for_global, for_zone, take_from_global, take_from_zone
@@ -249,3 +250,59 @@ def test_what_global_forgets_a_zone_forgets_but_never_its_own() -> None:
 def test_authorities_never_show_their_key() -> None:
     _, one, _ = two_zones()
     assert "'key'" not in repr(one.authorities)
+
+
+def test_others_hear_nothing_of_a_zone_that_is_disabled_and_it_hears_of_them() -> None:
+    world, one, two = two_zones()
+
+    def services(store: Store) -> set[str]:
+        take_from_global(store, for_zone(world, store.zone or ""))
+        return {entry.labels["kuma.io/zone"] for entry in store.entries(MeshService)}
+
+    world.put(Zone(type="Zone", name="zone1", enabled=False))
+    assert (services(one), services(two)) == ({"zone1", "zone2"}, {"zone2"})
+    assert not one.entries(Zone)
+    world.put(Zone(type="Zone", name="zone1", enabled=True))
+    assert (services(one), services(two)) == ({"zone1", "zone2"}, {"zone1", "zone2"})
+
+
+BY_LABEL = """
+type: MeshService
+name: echo-by-label
+mesh: default
+labels: {app: echo, kuma.io/origin: zone}
+spec:
+  selector: {dataplaneTags: {kuma.io/service: echo}}
+  ports: [{name: http, port: 1027, targetPort: 1027, appProtocol: http}]
+"""
+
+
+def test_a_mesh_service_that_somebody_made_is_left_alone_and_has_a_state() -> None:
+    store = zone(echo())
+    store.put(read(BY_LABEL, MeshService))
+    meshservices.generate(store, 0, NOW)
+    meshservices.generate(store, 0, NOW + datetime.timedelta(days=1))
+    meshservices.update_status(store, lambda _: True)
+    made = service(store, "echo-by-label")
+    assert made is not None
+    assert (made.spec.state, made.labels["app"]) == ("Available", "echo")
+    assert service(store) is not None, "and the generator's own beside it"
+
+
+def test_one_that_takes_the_generator_s_name_keeps_it() -> None:
+    store = zone(echo())
+    store.put(read(BY_LABEL.replace("name: echo-by-label", "name: echo"), MeshService))
+    meshservices.generate(store, 3600, NOW)
+    kept = service(store)
+    assert kept is not None
+    assert kept.labels.get("app") == "echo"
+
+
+def test_a_multi_zone_service_may_choose_by_a_workload_s_label() -> None:
+    store = zone(echo())
+    store.put(read(BY_LABEL, MeshService))
+    meshservices.generate(store, 3600, NOW)
+    chosen = "{type: MeshMultiZoneService, name: echo, mesh: default, spec: {ports: [{port: 1027}], "
+    store.put(read(chosen + "selector: {meshService: {matchLabels: {app: echo}}}}}", MeshMultiZoneService))
+    (matched,) = meshservices.match_multi_zone(store).values()
+    assert [key.name for key in matched] == ["echo-by-label"]
