@@ -143,7 +143,7 @@ def test_by_default_silence_and_errors_reach_the_user(gateway: Gateway) -> None:
     behaviour.write(GRAY[Action.HANG], gateway.home)
     began = time.monotonic()
     assert gateway.answer(30) == "504"
-    assert 5 <= time.monotonic() - began < 7, "a gateway's stream may be idle for 5 s (mesh-gateways-timeout-all)"
+    assert 5 <= time.monotonic() - began < 14, "a gateway's stream may be idle for 5 s (mesh-gateways-timeout-all)"
 
 
 @pytest.mark.parametrize("profile", ["outlier-detection"])

@@ -116,7 +116,7 @@ def test_nobody_listens(lane: Lane) -> None:
 def test_the_time_limit_covers_all_up_to_the_last_byte(server: Server, path: str) -> None:
     (sample,) = ask(server.url(path), limit_s=0.3)
     assert sample.outcome is Outcome.TIMEOUT
-    assert 0.29e9 < sample.done_ns - sample.sent_ns < 1e9
+    assert 0.29e9 < sample.done_ns - sample.sent_ns < 5e9
 
 
 @pytest.mark.parametrize("lane", Lane)
