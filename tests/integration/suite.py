@@ -32,7 +32,7 @@ MARK = "SUITE_TEST_MARK"
 _OURS = ("MESH_CHAOS_", "PYTEST_")
 
 
-def until(true: Callable[[], object], limit_s: float = 30.0, what: object = "") -> None:
+def until(true: Callable[[], object], limit_s: float = 60.0, what: object = "") -> None:
     """Wait for a condition; fails the test when it does not come true in time."""
     end = time.monotonic() + limit_s
     while not true():
@@ -77,7 +77,7 @@ class Traces:
         processes = [f"{process.pid} {' '.join(command_of(process))[:150]}" for process in self.processes()]
         return processes + [str(entry) for entry in self.folder.iterdir() if not entry.name.startswith("pytest-of-")]
 
-    def assert_nothing_left(self, limit_s: float = 10.0) -> None:
+    def assert_nothing_left(self, limit_s: float = 30.0) -> None:
         end = time.monotonic() + limit_s
         while left := self.left():
             assert time.monotonic() < end, left
@@ -130,7 +130,7 @@ class Run:
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
         self.process.send_signal(number)
 
-    def finish(self, limit_s: float = 180.0) -> str:
+    def finish(self, limit_s: float = 300.0) -> str:
         """Everything that it has said, once it has ended."""
         text, _ = self.process.communicate(timeout=limit_s)
         return text

@@ -47,7 +47,7 @@ def chaos_run(experiment: dict[str, Any], up: Universal, traces: Traces, here: P
         env=traces.environment(MESH=folder(up), JOURNAL=str(here / "undo"), HOME=str(here), PYTHONPATH=str(ROOT)),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert journal.exists(), done.stdout + done.stderr

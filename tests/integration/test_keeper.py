@@ -58,7 +58,7 @@ def end(keeping: Keeping) -> None:
         return
     owned = keeping._owned
     assert owned is not None
-    owned.communicate(timeout=10)
+    owned.communicate(timeout=60)
     shutil.rmtree(keeping.folder, ignore_errors=True)  # of a killed keeper
 
 

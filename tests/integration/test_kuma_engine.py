@@ -153,7 +153,7 @@ def put_back(mesh: Universal, kind: Kind) -> None:
     record = mesh.record(target)
     assert mesh.difference(record) is None
     mesh.delete(record)
-    until(lambda: mesh.gone(record), 10, f"{target} is gone")
+    until(lambda: mesh.gone(record), 30, f"{target} is gone")
     undo.restore(mesh, [record], MonotonicClock(), limit_s=10)
     assert mesh.gone(record) is None
 

@@ -23,7 +23,7 @@ HOST = f"{BLOCK}.1.150"
 def run_cp(**environment: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("KUMA_")}
     return subprocess.run(
-        [*STANDIN, "cp"], env={**clean, **environment}, capture_output=True, text=True, timeout=20, check=False
+        [*STANDIN, "cp"], env={**clean, **environment}, capture_output=True, text=True, timeout=120, check=False
     )
 
 

@@ -339,7 +339,7 @@ def test_ctrl_c_while_it_comes_up_leaves_nothing(traces: Traces, tmp_path: Path)
         try:
             until(lambda: any("apiserver" in " ".join(one.cmdline()) for one in traces.processes()))
             owner.send_signal(signal.SIGINT)
-            owner.wait(timeout=10)
+            owner.wait(timeout=60)
             traces.assert_nothing_left()
         finally:
             owner.kill()

@@ -121,7 +121,7 @@ def test_a_command_that_is_told_to_end_does_so_before_the_clusters(traces: Trace
     with command(traces, "run", "--zones=zone1", f"--logs={tmp_path}", sys.executable, "-c", script) as process:
         until(started.exists, limit_s=120)
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=180)
     assert ended.read_text() == "True"
     assert process.returncode == 4, "the command's own"
     assert traces.left() == []
@@ -133,7 +133,7 @@ def test_a_command_dies_with_the_test_bed(traces: Traces, tmp_path: Path) -> Non
     with command(traces, "run", "--zones=zone1", f"--logs={tmp_path}", sys.executable, "-c", script) as process:
         until(started.exists, limit_s=120)
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=180)
     traces.assert_nothing_left()
 
 

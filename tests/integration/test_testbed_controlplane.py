@@ -336,7 +336,7 @@ def test_a_half_that_was_away_makes_up_for_what_it_missed(bed: Bed) -> None:
 
 def test_what_it_cannot_start_with_is_one_line(bed: Bed) -> None:
     argv = [part.replace("zone1", "nosuch") if part == "zone1" else part for part in bed.specs["zone1-k8s"].argv]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("controlplane: context 'nosuch' of ")
     assert len(done.stderr.splitlines()) == 1

@@ -79,7 +79,7 @@ def target(kind: Kind) -> Target:
 def test_each_gateway_is_answered_by_its_own_zone_and_the_load_balancer_by_both(mesh: Universal) -> None:
     balancer = mesh.topology.load_balancer.url + "/echo"
     both = {"mesh-zone1", "mesh-zone2"}
-    until(lambda: {answering(balancer) for _ in range(20)} == both, 10, "it has found both gateways healthy")
+    until(lambda: {answering(balancer) for _ in range(20)} == both, 30, "it has found both gateways healthy")
     assert at_home(mesh)
 
 

@@ -105,7 +105,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 def killed_while_injecting(mesh: Universal, traces: Traces, journal: Path, name: str, when: str) -> None:
     command = (sys.executable, "-c", _INJECTING, json.dumps(dict(mesh.locator())), name, journal, when)
-    killed = subprocess.run(command, env=traces.environment(), cwd=ROOT, check=False, timeout=120)
+    killed = subprocess.run(command, env=traces.environment(), cwd=ROOT, check=False, timeout=300)
     assert killed.returncode == -signal.SIGKILL
 
 

@@ -180,7 +180,7 @@ def test_it_is_undone_from_the_journal_alone_after_kill_9(
     before = mesh.record(target)
     killed = subprocess.run(
         (sys.executable, "-c", _INJECTING, json.dumps(dict(mesh.locator())), name, journal),
-        env=lasting_traces.environment(), cwd=ROOT, check=False, timeout=60,
+        env=lasting_traces.environment(), cwd=ROOT, check=False, timeout=180,
     )  # fmt: skip
     assert killed.returncode == -signal.SIGKILL
     until(lambda: fault.effective(mesh, before), 20, f"{name} goes on without who did it")

@@ -67,7 +67,7 @@ def test_nothing_of_the_tree_outlives_the_program_and_its_end_is_told(
 ) -> None:
     (program,) = (process for process in traces.processes() if command_of(process)[:2] == ["sh", "-c"])
     program.kill()
-    _, said = warden.communicate(timeout=10)
+    _, said = warden.communicate(timeout=60)
     assert (warden.returncode, said) == (128 + signal.SIGKILL, "sh ended with signal 9\n")
     traces.assert_nothing_left()
 
@@ -82,5 +82,5 @@ def test_nothing_of_the_tree_outlives_the_program_and_its_end_is_told(
 )
 def test_it_ends_as_its_program_does(traces: Traces, program: tuple[str, ...], code: int, line: str) -> None:
     process = start(traces, *program)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=60)
     assert (process.returncode, said) == (code, line)

@@ -67,7 +67,7 @@ def test_it_says_the_ip_that_it_was_told_and_leaves_out_what_is_empty(ports: tup
 def test_a_port_that_cannot_be_had_is_said_in_one_line() -> None:
     with socket.create_server((HOST, 0)) as taken:
         command = (sys.executable, "-m", "fixtures.echo", f"--address={HOST}", f"--port={taken.getsockname()[1]}")
-        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode == 1
     assert len(ended.stderr.splitlines()) == 1
     assert "address already in use" in ended.stderr

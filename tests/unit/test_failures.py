@@ -57,7 +57,7 @@ def found(folder: Path, case: str, code: int) -> list[tuple[Verdict, str]]:
             "-o", "python_files=case_*.py", f"--artifacts={folder / 'artifacts'}", str(folder / "case_left.py"),
         ],
         cwd=ROOT, env={name: value for name, value in os.environ.items() if not name.startswith(ours)},
-        capture_output=True, text=True, check=False, timeout=120,
+        capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert run.returncode == code, run.stdout + run.stderr
     return [(one.verdict, one.reasons[0]) for one in troubles(read_run(folder / "artifacts" / "latest"))]

@@ -500,7 +500,7 @@ def test_ctrl_c_leaves_nothing(published: Vendor, packed_release: bytes, tmp_pat
     assert not nothing_left(tmp_path / "into"), "it had begun"
 
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=120)
 
     assert process.returncode != 0
     assert b"Traceback" not in said
@@ -515,7 +515,7 @@ def test_on_a_terminal_progress_is_shown(published: Vendor, tmp_path: Path) -> N
     while chunk := _read(ours):
         shown += chunk
     os.close(ours)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
 
     assert process.returncode == 0
     assert b"kuma-2.13.10-linux-amd64.tar.gz" in shown

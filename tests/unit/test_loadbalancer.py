@@ -44,7 +44,7 @@ def test_the_real_envoy_accepts_it(tmp_path: Path, check: Check) -> None:
         [find_envoy(None).path, "--mode", "validate", "-c", file],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 

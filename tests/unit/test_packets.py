@@ -85,7 +85,7 @@ def test_without_the_library_no_packet_can_be_dropped() -> None:
 def unprivileged(*command: str) -> subprocess.CompletedProcess[str]:
     """A process without CAP_NET_ADMIN, also where root runs the tests."""
     return subprocess.run(
-        (sys.executable, *command), cwd=ROOT, capture_output=True, text=True, check=False, timeout=30,
+        (sys.executable, *command), cwd=ROOT, capture_output=True, text=True, check=False, timeout=120,
         preexec_fn=lambda: ctypes.CDLL(None).prctl(_PR_CAPBSET_DROP, nftables._CAP_NET_ADMIN, 0, 0, 0),
     )  # fmt: skip
 

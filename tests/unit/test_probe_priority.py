@@ -17,7 +17,7 @@ def said(program: str) -> list[str]:
     """What a program says in a process of its own; it may change its own scheduling only."""
     preface = "import os, threading, time\nfrom chaos.probe import priority\n"
     done = subprocess.run(
-        [sys.executable, "-c", preface + program], check=False, cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", preface + program], check=False, cwd=ROOT, capture_output=True, text=True, timeout=180
     )
     assert not done.returncode, done.stderr
     return done.stdout.split()

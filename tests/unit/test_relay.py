@@ -143,6 +143,6 @@ def test_an_address_that_cannot_be_had_is_said_in_one_line() -> None:
     with socket.create_server((HOST, 0)) as taken:
         listen = f"--listen={HOST}:{taken.getsockname()[1]}"
         command = (sys.executable, "-m", "fixtures.local.relay", listen, "--to=127.0.0.1:1")
-        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode == 1
     assert len(ended.stderr.splitlines()) == 1

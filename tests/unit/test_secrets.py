@@ -141,7 +141,7 @@ def test_a_run_of_pytest_keeps_and_shows_none(tmp_path: Path) -> None:
         ],
         cwd=ROOT, env={**environment, "MESH_CHAOS_CLUSTER_STOP": f"stop --password {CANARY}",
                        "MESH_CHAOS_CONTROL_PLANE": f"global=http://{LOGIN}api"},
-        capture_output=True, text=True, check=False, timeout=120,
+        capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
 
     assert "2 failed, 1 xfailed, 1 error" in run.stdout, run.stdout + run.stderr

@@ -123,7 +123,7 @@ def ran(folder: Path, *arguments: str) -> Path:
             *arguments,
         ],
         cwd=ROOT, env={name: value for name, value in os.environ.items() if not name.startswith(ours)},
-        capture_output=True, check=False, timeout=120,
+        capture_output=True, check=False, timeout=300,
     )  # fmt: skip
     return folder / "artifacts" / "latest"
 
