@@ -14,6 +14,7 @@ from chaos.experiment import Experiment
 from chaos.faults import fault
 from chaos.journal import read_journal
 from chaos.slo import Objectives
+from chaos.watch import Pace
 from tests.unit.simulation import Behaviour, Onlooker, SimulatedMesh, VirtualClock, start_probe
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 Line = tuple[str, int]
 _BREAKING_AND_MENDING = {breaking.__file__, undo.__file__}
 _ITS_OWN = {Attempt._break_and_mend.__code__, Attempt._break.__code__}
+
+
+_BRIEF = Pace(hold=0.5, steadily=0.5, lasting=1.0)
+"""There is a whole experiment for each line."""
 
 
 class PressedAt:
@@ -77,7 +82,7 @@ class Pressed(SimulatedMesh):
 def experiment(folder: Path) -> Experiment:
     return Experiment(
         scenario="interrupted", fault=fault("delete-service"), zone="zone1", profile="page", engine="simulated",
-        claims=(), objectives=Objectives(), folder=folder,
+        claims=(), objectives=Objectives(), folder=folder, pace=_BRIEF,
     )  # fmt: skip
 
 
