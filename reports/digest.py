@@ -47,6 +47,10 @@ def render(run: Run) -> str:
             schema.Unfinished(test=told(one.test), verdict=one.verdict, message=told(one.message))
             for one in run.about.failures
         ],
+        again=[
+            schema.Superseded(test=told(one.test), message=told(one.message), folders=list(map(told, one.folders)))
+            for one in run.about.again
+        ],
         unreadable=list(map(told, run.unreadable)),
     )
     return summary.model_dump_json(indent=1) + "\n"

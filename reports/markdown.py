@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from chaos.detection import Detected
 from chaos.model import Verdict
+from reports.again import made_again
 from reports.answers import absent
 from reports.glance import run_verdict, severity, told, troubles
 from reports.injections import sequence
@@ -32,17 +33,17 @@ if TYPE_CHECKING:
     from chaos.result import Result
     from reports.glance import Trouble
     from reports.repeats import Repeats
-    from reports.run import Run
+    from reports.run import Run, Superseded
     from reports.verdicts import ClaimVerdict
     from reports.walltime import WallTime
 
 FILE_NAME = "summary.md"
 LIMIT = 60_000
 """Bytes of UTF-8, at most."""
-_BROKE, _CLAIMS, _SABOTAGES, _REPEATS, _EXPERIMENTS, _TIME = 17_000, 12_000, 4_000, 4_000, 13_000, 2_000
+_BROKE, _AGAIN, _CLAIMS, _SABOTAGES, _REPEATS, _EXPERIMENTS, _TIME = 16_000, 2_000, 12_000, 4_000, 4_000, 12_000, 2_000
 """Bytes of each section; what one leaves over is the next one's. The rest is the head's."""
 _MOST_REASONS, _MOST_PROFILES, _MOST_FACTS = 4, 8, 12
-_NAME, _FACT, _REASON = 100, 50, 500
+_NAME, _FACT, _WHY, _REASON = 100, 50, 150, 500
 """Characters of a text that is shown; each takes 6 bytes at most once it is escaped."""
 
 _SIGNS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INFRA: "⚠️", Verdict.INVALID: "⚠️"}
@@ -89,6 +90,7 @@ def render(run: Run) -> str:
     page, left = _head(run), 0
     sections = (
         (_broke(run), _BROKE),
+        (_again(run.about.again), _AGAIN),
         (_claims(verdicts), _CLAIMS),
         (_sabotages(run.detections), _SABOTAGES),
         (_repeats(run.results), _REPEATS),
@@ -154,6 +156,15 @@ def _trouble(one: Trouble) -> str:
     if (more := len(one.reasons) - _MOST_REASONS) > 0:
         reasons.append(f"  - … and {count(more, 'reason')} more\n")
     return f"- {_SIGNS[one.verdict]} **{one.verdict}** {escaped(one.subject, 2 * _NAME)}\n{''.join(reasons)}"
+
+
+def _again(superseded: Sequence[Superseded]) -> _Section:
+    """A row for each test that was made again."""
+    rows = (
+        f"- {count(one.times, 'time')}: {_test(one.test)}: {escaped(one.why, _WHY)}\n" for one in made_again(superseded)
+    )
+    note = "These were INVALID at first, so that nothing could be concluded, and were made again (`--again`)."
+    return _Section(f"\n## Made again\n\n{note}\n\n", tuple(rows), "that were made again")
 
 
 def _claims(verdicts: Sequence[ClaimVerdict]) -> _Section:
@@ -230,9 +241,14 @@ def _experiments(results: Sequence[Result]) -> _Section:
 def _time(run: Run) -> _Section:
     """A row for each test, those first in which the suite itself took the largest share."""
     every = wall_times(run.about.times, run.results)
-    rows = tuple(_row([escaped(one.name.rpartition("::")[2], _NAME), *_seconds(one)]) for one in every)
+    rows = tuple(_row([_test(one.name), *_seconds(one)]) for one in every)
     note = f"{in_words(together(every))}. Ours is what is neither bringing a mesh up nor watching it."
     return _Section(f"\n## Where the time went\n\n{note}\n\n{_head_of_table(_TIMES)}", rows, "tests")
+
+
+def _test(name: str) -> str:
+    """Without the file that it is in."""
+    return escaped(name.rpartition("::")[2], _NAME)
 
 
 def _seconds(one: WallTime) -> list[str]:

@@ -137,6 +137,8 @@ def _of_run(run: Run) -> Iterator[GaugeMetricFamily]:
     states = Counter(_state(result) for result in run.results)
     yield _gauge("run_experiments", "Experiments by verdict", ["verdict"], {(one,): states[one] for one in _STATES})
     yield _gauge("run_tests_without_result", "Tests that failed without a result", (), {(): len(run.about.failures)})
+    again = len({one.test for one in run.about.again})
+    yield _gauge("run_tests_made_again", "Tests that were INVALID and made again", (), {(): again})
     yield _gauge("run_unreadable", "Experiments whose result cannot be read", (), {(): len(run.unreadable)})
 
 

@@ -40,8 +40,20 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Superseded:
+    """An attempt at a test that was INVALID, so that the test was made again: nothing of it counts."""
+
+    test: str
+    """The test's name, the same in every run."""
+    message: str
+    """Why nothing could be concluded."""
+    folders: tuple[str, ...]
+    """The names of the folders of its experiments, in the run's; of a sabotage ``sabotages/NAME``."""
+
+
+@dataclass(frozen=True)
 class Timing:
-    """How long a test took, in seconds, as pytest counts it."""
+    """How long a test took, in seconds, as pytest counts it; of one that was made again the last attempt."""
 
     test: str
     setup_s: float
@@ -63,6 +75,13 @@ class About:
     failures: tuple[Failure, ...] = ()
     times: tuple[Timing, ...] = ()
     """Of every test that had an experiment; none in runs from before they were kept."""
+    again: tuple[Superseded, ...] = ()
+    """What was INVALID and made again."""
+
+    @property
+    def superseded(self) -> frozenset[str]:
+        """The names of the folders in which nothing was concluded."""
+        return frozenset(name for one in self.again for name in one.folders)
 
 
 class _File(BaseModel):
@@ -105,21 +124,26 @@ def write_about(about: About, folder: Path) -> None:
 def read_run(folder: Path) -> Run:
     """The run in ``folder``, as far as it got: one that was killed has no ``run.json`` and may lack results.
 
+    What was made again is left out, as ``run.json`` says. A run that was killed says nothing of it: there an INVALID
+    result is one.
+
     Raises:
         ArchiveError: it is no run's folder.
     """
     folder = folder.resolve()
-    results, unreadable = [], []
+    found, unreadable = dict[str, "Result"](), []
     for experiment in _experiments(folder):
         try:
-            results.append(archive.read(experiment / archive.FILE_NAME))
+            found[experiment.name] = archive.read(experiment / archive.FILE_NAME)
         except ArchiveError as error:
             there = (experiment / archive.FILE_NAME).exists()
             unreadable.append(f"{experiment.name}: {error if there else unfinished(experiment)}")
+    about = _about(folder, len(found))
+    superseded = about.superseded if about else frozenset()
+    results = [result for name, result in found.items() if name not in superseded]
     results.sort(key=lambda result: result.started_unix_s)
-    detections, lost = sabotages.read(folder)
+    detections, lost = sabotages.read(folder, superseded)
     unreadable += lost
-    about = _about(folder, results)
     if about is None:
         unreadable.append("the run did not end: it was killed, or is still under way")
         about = About(results[0].started_unix_s if results else folder.stat().st_mtime, None, {})
@@ -138,8 +162,8 @@ def _experiments(folder: Path) -> list[Path]:
     return found
 
 
-def _about(folder: Path, results: list[Result]) -> About | None:
-    left = f"the folder's {count(len(results), 'result')}"
+def _about(folder: Path, results: int) -> About | None:
+    left = f"the folder's {count(results, 'result')}"
     advice = f"; move it away to have reports of {left} as of a run that was killed"
     try:
         return archive.read_model(_File, folder / FILE_NAME, advice=advice).run

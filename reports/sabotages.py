@@ -17,7 +17,7 @@ from reports.history.statistics import failure_rate_below
 from reports.words import count, share
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
 FOLDER = "sabotages"
@@ -42,11 +42,16 @@ def write(detection: Detection, folder: Path) -> None:
     archive.write_whole(folder / FILE_NAME, _File(detection=detection).model_dump_json(indent=1))
 
 
-def read(folder: Path) -> tuple[tuple[Detection, ...], tuple[str, ...]]:
-    """What became of every sabotage of the run in ``folder``, by name; and which cannot be read, with the reason."""
+def read(folder: Path, superseded: Collection[str] = ()) -> tuple[tuple[Detection, ...], tuple[str, ...]]:
+    """What became of every sabotage of the run in ``folder``, by name; and which cannot be read, with the reason.
+
+    Without those whose folders are ``superseded``: they were tried again, and what counts is what came of that.
+    """
     found, unreadable = [], []
     for sabotage in sorted(path for path in (folder / FOLDER).glob("*") if path.is_dir()):
         place = f"{FOLDER}/{sabotage.name}"
+        if place in superseded:
+            continue
         try:
             found.append(archive.read_model(_File, sabotage / FILE_NAME, f"{place}: {FILE_NAME}").detection)
         except archive.MissingError:

@@ -279,6 +279,16 @@ class Unfinished(_Model):
     message: str
 
 
+class Superseded(_Model):
+    """An attempt at a test that was INVALID, so that the test was made again: nothing of it is among what is told."""
+
+    test: str
+    message: str
+    """Why nothing could be concluded."""
+    folders: list[str]
+    """Within the run's folder."""
+
+
 class Trouble(_Model):
     """One thing that keeps the run from being a PASS."""
 
@@ -310,6 +320,8 @@ class Summary(_Model):
     sabotages: Sabotages | None = None
     """Null where no mesh was made wrong on purpose."""
     failures: list[Unfinished]
+    again: list[Superseded] = []
+    """Every attempt after which a test was made again."""
     unreadable: list[str]
     """Experiments whose result cannot be read, each with the reason."""
 

@@ -41,6 +41,8 @@ class Glance:
     headline: str
     counts: tuple[tuple[int, Badge], ...]
     troubles: tuple[Trouble, ...]
+    again: tuple[str, ...]
+    """What was made again, a sentence each."""
     facts: tuple[tuple[str, str], ...]
     """Exit code, times and environment, each with its name."""
 

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from chaos.model import Outcome, Verdict
+from reports.again import made_again
 from reports.glance import ENDED, judged, run_verdict, told, troubles
 from reports.html.moments import Moments
 from reports.html.page import Badge, ClaimCell, ClaimRow, Glance, Link, Table, Trouble
@@ -45,6 +46,7 @@ def glance(run: Run, anchors: Sequence[str]) -> Glance:
         headline=_headline(run, found),
         counts=_counts(run.results),
         troubles=_placed(found, run.results, anchors),
+        again=tuple(map(str, made_again(run.about.again))),
         facts=_facts(run),
     )
 

@@ -1,5 +1,5 @@
-"""The summary that a run prints at its end: experiments, repeats, policies, claims, sabotages, soaks, wall time."""
+"""The summary that a run prints at its end: a module for each of its parts."""
 
-from reports.terminal import sabotages, soaks, summary, walltime
+from reports.terminal import again, sabotages, soaks, summary, walltime
 
-__all__ = ["sabotages", "soaks", "summary", "walltime"]
+__all__ = ["again", "sabotages", "soaks", "summary", "walltime"]

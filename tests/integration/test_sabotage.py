@@ -33,7 +33,9 @@ PASSED = 0
 @pytest.fixture
 def saboteur(tmp_path: Path) -> Saboteur:
     console = Console(quiet=True)
-    return Saboteur(settings(engine="standin"), Progress(console, None), tmp_path / sabotages.FOLDER / "one")
+    return Saboteur(
+        settings(engine="standin"), Progress(console, None), tmp_path / sabotages.FOLDER / "one", lambda _: None
+    )
 
 
 def test_a_zone_whose_route_was_left_behind_is_caught_with_its_cause(traces: Traces, tmp_path: Path) -> None:

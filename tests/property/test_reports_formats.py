@@ -18,7 +18,7 @@ from chaos.model import Verdict
 from chaos.result import Finding
 from reports import digest, markdown, openmetrics
 from reports.glance import judged, run_verdict, told
-from reports.run import About, Failure, Run
+from reports.run import About, Failure, Run, Superseded
 from reports.schema import schema
 from tests.unit.reports import samples_of_results as samples
 
@@ -53,11 +53,15 @@ def results(draw: st.DrawFn) -> Result:
 def runs(draw: st.DrawFn, repeats: tuple[int, ...] = (1,)) -> Run:
     every = draw(st.lists(results(), max_size=3)) * draw(st.sampled_from(repeats))
     failures = draw(st.lists(st.builds(Failure, TEXTS, VERDICTS, TEXTS), max_size=3))
+    again = draw(st.lists(st.builds(Superseded, TEXTS, TEXTS, st.tuples(TEXTS)), max_size=3))
     about = About(
         1_790_000_000.0,
         draw(st.sampled_from([0, 1, 2, 5, 10, 11, None])),
         draw(st.dictionaries(TEXTS, TEXTS, max_size=3)),
         tuple(failures * draw(st.sampled_from(repeats))),
+        again=tuple(
+            replace(one, test=f"{n}{one.test}") for n in range(draw(st.sampled_from(repeats))) for one in again
+        ),
     )
     unreadable = draw(st.lists(TEXTS, max_size=2)) * draw(st.sampled_from(repeats))
     return Run(Path("/artifacts/run"), about, tuple(every), tuple(unreadable))

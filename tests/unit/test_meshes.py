@@ -155,6 +155,16 @@ def test_each_mesh_has_a_folder_of_its_own_for_its_logs(papers: Papers) -> None:
     assert all(folder.is_relative_to("/logs") for folder in logs)
 
 
+def test_the_logs_of_a_mesh_that_there_was_before_are_left_alone(papers: Papers, tmp_path: Path) -> None:
+    """A test that is made again may have ended all meshes of this process, and who brought them up."""
+    for number in (1, 2):
+        (tmp_path / f"{number}").mkdir()
+    progress = Progress(Console(file=StringIO()), None)
+    these = Meshes(settings(), progress, tmp_path)
+    logs = [paper(these.get(profile)).wanted.logs for profile in ("page", "hardened")]
+    assert logs == [tmp_path / "3", tmp_path / "4"]
+
+
 def test_a_mesh_that_is_to_be_kept_is_so_from_the_moment_that_it_is_up(papers: Papers) -> None:
     these, stream = meshes(keep_mesh="yes")
     assert paper(these.get("page")).kept

@@ -14,7 +14,7 @@ from chaos.slo import Objectives
 from reports import archive
 from reports.archive import ArchiveError
 from reports.publishing import publish
-from reports.run import FILE_NAME, About, Failure, read_run, write_about
+from reports.run import FILE_NAME, About, Failure, Superseded, read_run, write_about
 from tests.unit.reports import samples_of_results as samples
 from tests.unit.simulation import Behaviour, Onlooker, SimulatedMesh, VirtualClock, start_probe
 
@@ -38,6 +38,31 @@ def test_a_run_is_read_as_it_was_written_results_by_when_they_began(tmp_path: Pa
     assert run.about == ABOUT
     assert [result.started_unix_s for result in run.results] == [99.0, 100.0]
     assert run.unreadable == ()
+
+
+def test_what_was_made_again_is_no_result_of_the_run(tmp_path: Path) -> None:
+    again = (Superseded("test_a", "INVALID: the probe lagged", ("experiment-0", "gone")),)
+    write_about(replace(ABOUT, again=again), filled(tmp_path))
+    run = read_run(tmp_path)
+    assert run.about.again == again
+    assert [result.started_unix_s for result in run.results] == [99.0]
+    assert run.unreadable == ()
+
+
+def test_what_cannot_be_read_is_told_though_it_was_made_again(tmp_path: Path) -> None:
+    """A fault may be left there."""
+    (filled(tmp_path) / "experiment-0" / archive.FILE_NAME).write_text("{")
+    write_about(replace(ABOUT, again=(Superseded("test_a", "INVALID: it lagged", ("experiment-0",)),)), tmp_path)
+    (told,) = read_run(tmp_path).unreadable
+    assert told.startswith("experiment-0: ")
+
+
+def test_a_run_that_was_killed_does_not_know_what_was_made_again(tmp_path: Path) -> None:
+    write_about(
+        replace(ABOUT, again=(Superseded("test_a", "INVALID: it lagged", ("experiment-0",)),)), filled(tmp_path)
+    )
+    (tmp_path / FILE_NAME).unlink()
+    assert len(read_run(tmp_path).results) == 2
 
 
 def test_a_killed_run_is_read_as_far_as_it_got(tmp_path: Path) -> None:

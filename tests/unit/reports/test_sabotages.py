@@ -17,7 +17,7 @@ from fixtures.run import publish_run
 from reports import archive, digest, html, markdown, sabotages, terminal
 from reports.glance import run_verdict
 from reports.history import FILE_NAME as HISTORY
-from reports.run import About, read_run, write_about
+from reports.run import About, Superseded, read_run, write_about
 from tests.unit.reports import samples_of_results
 
 if TYPE_CHECKING:
@@ -48,6 +48,13 @@ def folder_of(run: Path, *detections: Detection) -> Path:
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert read_run(folder_of(tmp_path, MISSED, CAUGHT, LOST)).detections == (LOST, CAUGHT, MISSED)
+
+
+def test_of_one_that_was_tried_again_the_last_attempt_counts(tmp_path: Path) -> None:
+    run = folder_of(tmp_path, replace(CAUGHT, standing=Detected.NOT_TRIED, verdict=Verdict.INVALID))
+    sabotages.write(CAUGHT, archive.write(samples_of_results.wrong_port(), run / "sabotages" / "mtls-off-2").parent)
+    write_about(replace(ABOUT, again=(Superseded("t", "INVALID: it lagged", ("sabotages/mtls-off",)),)), run)
+    assert read_run(run).detections == (CAUGHT,)
 
 
 def test_its_experiment_is_none_of_the_run(tmp_path: Path) -> None:
