@@ -328,7 +328,7 @@ def test_a_disk_that_fills_up_is_infra_is_told_and_the_fault_undone(traces: Trac
 
 
 def test_a_probe_that_is_killed_makes_the_run_invalid_and_the_fault_is_undone(traces: Traces, tmp_path: Path) -> None:
-    run = experiment(traces, tmp_path)
+    run = experiment(traces, tmp_path, "--again=0")
     with in_effect(run) as journal:
         probe_of(traces).kill()
         text = run.finish()
