@@ -10,6 +10,7 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 TOOLS   := .tools
+MODULES := -n 2 --dist loadfile --no-loadscope-reorder
 LOCKED  := --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 COMPILE := $(TOOLS)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
              --custom-compile-command 'make lock' --quiet
@@ -67,14 +68,14 @@ ifeq ($(strip $(ARGS)),)
 	@$(BIN)/coverage run -m pytest tests/unit tests/property -n 2
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under=95
-	@$(BIN)/pytest tests/integration tests/browser -m "not clusters" -n 2 --dist loadfile
+	@$(BIN)/pytest tests/integration tests/browser -m "not clusters" $(MODULES)
 else
 	@$(BIN)/pytest tests -m "not clusters" $(ARGS)
 endif
 
 test-kubernetes: $(READY)  ## those of the suite's own tests that need Kubernetes API servers (built the first time)
 	@$(BIN)/mesh-chaos testbed build --fetch-go
-	@$(BIN)/pytest tests -m clusters -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest tests -m clusters $(MODULES) $(ARGS)
 
 test-quick: $(READY)  ## the suite's own tests without those that start real processes
 	@$(BIN)/pytest tests/unit tests/property $(ARGS)

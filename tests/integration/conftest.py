@@ -17,13 +17,22 @@ if TYPE_CHECKING:
 
 __all__ = ["one_cluster", "three_clusters"]
 _ON_CLUSTERS = ("test_kubernetes_", "test_testbed_")
+_TAKE_MINUTES = (
+    "test_kubernetes_suite", "test_kubernetes_nightly", "test_kubernetes_beyond",
+    "test_fidelity", "test_universal", "test_kind", "test_kuma_engine", "test_again",
+)  # fmt: skip
+"""The longest first: a worker that began one of them at the end would be alone with it."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What runs on real API servers takes long, and needs Go once: it can be chosen, or left out."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent and item.path.name.startswith(_ON_CLUSTERS):
+    own = [item for item in items if item.path.parent == Path(__file__).parent]
+    for item in own:
+        if item.path.name.startswith(_ON_CLUSTERS):
             item.add_marker("clusters")
+    order = {f"{name}.py": place for place, name in enumerate(_TAKE_MINUTES)}
+    longest_first = iter(sorted(own, key=lambda item: order.get(item.path.name, len(order))))
+    items[:] = [next(longest_first) if item in own else item for item in items]
 
 
 @pytest.fixture
