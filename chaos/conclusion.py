@@ -85,7 +85,7 @@ def conclude(experiment: Experiment, course: Course, samples: Path) -> Result:
         engine=experiment.engine,
         claims=experiment.claims,
         objectives=experiment.objectives,
-        verdict=verdict.conclude(findings),
+        verdict=Verdict.INFRA if _is_left_broken(course) else verdict.conclude(findings),
         findings=findings,
         figures=figures,
         injected=course.injections[0].moment if course.injections else None,
@@ -102,6 +102,11 @@ def conclude(experiment: Experiment, course: Course, samples: Path) -> Result:
         artifacts=str(experiment.folder),
     )
     return replace(result, diagnosis=diagnosed(result, experiment.stages, course, every, samples))
+
+
+def _is_left_broken(course: Course) -> bool:
+    """Whether something was broken and is not known to be whole again: it must be seen to, whatever was measured."""
+    return bool(course.injections) and course.restored is None
 
 
 def _excuse(course: Course, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

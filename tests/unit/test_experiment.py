@@ -217,11 +217,14 @@ def test_a_fault_that_never_takes_effect_is_infra_and_is_put_back(tmp_path: Path
     assert mesh.calls[-1] == "put"
 
 
-def test_a_restoration_that_cannot_be_verified_is_infra(tmp_path: Path) -> None:
-    result, _ = run(tmp_path, Behaviour(restored_after=NEVER))
+@pytest.mark.parametrize("lag_s", [0, 1], ids=["", "also where the probe lagged"])
+def test_a_restoration_that_cannot_be_verified_is_infra(tmp_path: Path, lag_s: int) -> None:
+    """INVALID is not told what is left broken, and would be made again."""
+    result, _ = run(tmp_path, Behaviour(restored_after=NEVER, lag_ns=lag_s * NS_PER_S))
 
     assert result.verdict is Verdict.INFRA
     assert "not restored" in result.findings[0].text
+    assert len(result.findings) == 1 + lag_s
     assert read_journal(tmp_path / "journal.jsonl").must_restore
 
 
