@@ -20,6 +20,7 @@ _ON_CLUSTERS = ("test_kubernetes_", "test_testbed_")
 _TAKE_MINUTES = (
     "test_kubernetes_suite", "test_kubernetes_nightly", "test_kubernetes_beyond",
     "test_fidelity", "test_universal", "test_kind", "test_kuma_engine", "test_again",
+    "test_soak", "test_universal_beyond",
 )  # fmt: skip
 """The longest first: a worker that began one of them at the end would be alone with it."""
 
