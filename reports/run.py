@@ -19,6 +19,7 @@ from reports.unfinished import unfinished
 from reports.words import count
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from chaos.detection import Detection
@@ -78,11 +79,6 @@ class About:
     again: tuple[Superseded, ...] = ()
     """What was INVALID and made again."""
 
-    @property
-    def superseded(self) -> frozenset[str]:
-        """The names of the folders in which nothing was concluded."""
-        return frozenset(name for one in self.again for name in one.folders)
-
 
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -112,6 +108,11 @@ class Run:
         return self.folder.name
 
 
+def folders_of(superseded: Iterable[Superseded]) -> frozenset[str]:
+    """The names of the folders in which nothing was concluded."""
+    return frozenset(name for one in superseded for name in one.folders)
+
+
 def write_about(about: About, folder: Path) -> None:
     """Write ``run.json`` into a run's folder; whole or not at all.
 
@@ -139,7 +140,7 @@ def read_run(folder: Path) -> Run:
             there = (experiment / archive.FILE_NAME).exists()
             unreadable.append(f"{experiment.name}: {error if there else unfinished(experiment)}")
     about = _about(folder, len(found))
-    superseded = about.superseded if about else frozenset()
+    superseded = folders_of(about.again if about else ())
     results = [result for name, result in found.items() if name not in superseded]
     results.sort(key=lambda result: result.started_unix_s)
     detections, lost = sabotages.read(folder, superseded)
